@@ -531,9 +531,13 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         `initial` has their initial values: a mapping or an object. `submit` is the text of the button, by
         default the action's name. Attributes are those of the form. Raise as `input` does.
         """
-        inputs = [self.input(name, initial_value(initial, name)) for name in names or self.fields]
+        inputs = [self.input(name, self.initial(initial, name)) for name in names or self.fields]
         parts = form_parts(self.label if submit is None else submit, self.encoding, attributes)
         return self.component.live.macro(TEMPLATE, "form")(action=self, inputs=inputs, **parts)
+
+    def initial(self, values: Any, name: str) -> Any:
+        """Return the initial value of a field, from a mapping or an object; None if it has none."""
+        return initial_value(values, name)
 
     @property
     def fields(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -47,10 +47,18 @@ def _described(component: Component, field: Field) -> dict[str, Any]:
         text, fixed = f"{text[:SHOWN]}…", fixed or "it is too long"
     return {
         "name": field.name,
-        "type": inspect.formatannotation(field.annotation),
+        "type": _type(field),
         "value": text,
         "fixed": fixed,
     }
+
+
+def _type(field: Field) -> str:
+    """Return the annotation as text, without what `Annotated` adds: that of ``InUrl[str]`` is ``str``."""
+    annotation = field.annotation
+    return inspect.formatannotation(
+        get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    )
 
 
 def _described_value(value: Any) -> str:
@@ -87,7 +95,7 @@ def edit(page: Page, path: str, name: str, text: str) -> Callable[[Page], Awaita
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         messages = [": ".join([*map(str, one["loc"]), one["msg"]]) for one in found]
-        kind = inspect.formatannotation(field.annotation)
+        kind = _type(field)
         raise ValueError(f"{title} is {kind}: {'; '.join(messages)}") from None
 
     async def assign(page: Page) -> None:

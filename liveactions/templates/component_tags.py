@@ -304,7 +304,9 @@ class _Expander:
             if prop.default is None and prop.name not in call.props
         ]
         if missing:
-            raise self._error(f"<{tag.source}> needs {', '.join(missing)}", tag.line)
+            others = [attribute.name for attribute in call.attributes if attribute.name]
+            hint = next((f"; did you mean it by {one!r}?" for one in others if meant(one, missing)), "")
+            raise self._error(f"<{tag.source}> needs {', '.join(missing)}{hint}", tag.line)
 
     def _value(self, tag: StartTag, attribute: Attribute, prop: Prop) -> nodes.Expr:
         """Return the value of a prop. A value that is one expression stays that expression."""

@@ -109,7 +109,8 @@ class Element(Node):
         """Whether it is a popover that is shown."""
 
     def __repr__(self) -> str:
-        attributes = "".join(f' {name}="{value}"' for name, value in self.attributes.items())
+        shown = {name: value for name, value in self.attributes.items() if name != MARK}
+        attributes = "".join(f' {name}="{value}"' for name, value in shown.items())
         return f"<{self.name}{attributes}>"
 
     @property

@@ -184,7 +184,10 @@ class Part:
             return shown_text(self._root(), self._tab.window.scripting)
         found = self.texts(css)
         if len(found) != 1:
-            raise Refusal(f"{css!r} matches {len(found)} visible elements here, not one{_texts(found)}")
+            which = f"{css!r} matches {len(found)} visible elements here, not one{_texts(found)}"
+            raise Refusal(
+                f"{which}, and {found.count('')} without text" if any(found) and "" in found else which
+            )
         return found[0]
 
     def attribute(self, css: str, name: str) -> str | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from liveactions import Component, Live, Page, action, loaded
 from liveactions.session.runner import Session
@@ -34,7 +34,7 @@ class Box(Component):
 class Notes(Page):
     template = "notes.html"
     name: str
-    title: str = "T"
+    title: Annotated[str, Field(max_length=9)] = "T"
     notes: tuple[str, ...] = ("a", "b")
     count: int = 0
     box: Box = Box()

@@ -34,6 +34,7 @@ TEMPLATES = {
 <section><button form="live" formaction="{{ fail }}">Fail</button></section>
 <section><button form="live" formaction="{{ away }}">Away</button>
   <button form="live" formaction="{{ refuse }}">Refuse</button> {{ refuse.error or "" }}</section>
+<em></em><em>{{ said }}</em>
 <button type="button" live-click="{{ forbid }}">Event</button>
 <ul><li><button form="live" formaction="{{ away }}">Twice</button>
 <li><button form="live" formaction="{{ away }}">Twice</button></ul>
@@ -127,6 +128,10 @@ async def test_names_that_are_not_there(browser: Browser) -> None:
         await page.within("section", "Fail").click("Sya")
     with pytest.raises(Refusal, match=r"^no list 'Text' in <section>; there is nothing$"):
         await page.within("section", "Fail").select("Text", "x")
+    await page.fill("Text", "tea")
+    await page.click("Say")
+    with pytest.raises(Refusal, match="not one: 'tea s red f', and 1 without text$"):
+        page.text("em")
     with pytest.raises(ValueError, match="unsupported syntax"):
         page.texts("p:hover")
 

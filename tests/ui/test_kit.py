@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import dataclass
 
 import httpx
 import pytest
 
 from examples import app
 from examples.ui import members
-from liveactions import Component, Live, Page, jinja
-from liveactions.testing import Browser, both_ways, plugin
+from liveactions import Component, Live, Page, action, jinja
+from liveactions.testing import Browser, Refusal, both_ways, plugin
 from liveactions.ui import kit
 from tests.docs.code import DOCS
 from tests.support.small import KEY
@@ -102,3 +103,43 @@ async def test_applications_load_the_files_of_what_their_own_templates_have() ->
         async with httpx.AsyncClient(transport=httpx.ASGITransport(live), base_url="http://test") as client:
             links.append(re.findall(r"/_live/(ui\.\w+|components)\.", (await client.get("/")).text))
     assert links == [[], ["components", "ui.Tabs"]]
+
+
+@dataclass
+class Size:
+    width: int
+
+
+@dataclass
+class Article:
+    name: str
+    size: Size
+    stock: int = 5
+
+
+async def test_a_form_shows_initial_values_of_an_object_or_a_mapping_or_none() -> None:
+    live = Live(keys=KEY)
+
+    @live.page("/{which}")
+    class Edit(Page):
+        template = jinja("""
+            <title>Edit</title>
+            <ui.Form action="{{ save }}" initial="{{ values }}"/>""")
+        which: str
+
+        @property
+        def values(self) -> object:
+            vase = {"name": "Vase", "size": {"width": 4}}
+            return {"object": Article("Lamp", Size(30), 0), "mapping": vase}.get(self.which)
+
+        @action
+        async def save(self, article: Article) -> None: ...
+
+    shown = {}
+    async with Browser(live) as browser:
+        for which in ("object", "mapping", "none"):
+            page = await browser.open(f"/{which}")
+            shown[which] = [page.value(name) for name in ("Name", "Width", "Stock")]
+        with pytest.raises(Refusal, match=r'<input type="text" name="name" .* must be filled in$'):
+            await page.click("Save")
+    assert shown == {"object": ["Lamp", "30", "0"], "mapping": ["Vase", "4", "5"], "none": ["", "", "5"]}

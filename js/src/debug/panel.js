@@ -26,6 +26,7 @@ th, td { padding: .2rem .75rem .2rem 0; vertical-align: top; border-bottom: 1px 
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .failed { color: light-dark(#b00020, #ff9a9a) }
 code, td input, td output { font: 12px/1.45 ui-monospace, monospace; overflow-wrap: anywhere }
+th + td > code { display: block; min-width: 9rem }
 td input { box-sizing: border-box; width: 100%; min-width: 12rem; padding: .15rem .3rem }
 .bar { display: flex; width: 8rem; height: .8rem; margin-top: .25rem; background: color-mix(in srgb, CanvasText 8%, Canvas) }
 .waited { background: #94a3b8 } .ran { background: #2563eb } .loaded { background: #0d9488 } .rendered { background: #d97706 } .stored { background: #9333ea }
