@@ -149,7 +149,7 @@ def test_url_in_templates_changes_the_page_that_is_shown() -> None:
     assert url(page=2) == "/app/room/3?q=x&page=2"
     assert url(q="") == "/app/room/3"
     assert url(room=4) == "/app/room/4?q=x"
-    with pytest.raises(TypeError, match="hidden"):
+    with pytest.raises(TypeError, match="Search has no 'hidden' in its address: declare it with InUrl$"):
         url(hidden=1)
 
 
