@@ -152,8 +152,8 @@ def page_url(page: Page, /, **changes: Any) -> str:
             pairs += query_pairs(field, name, value)
     moved = {name: changes.pop(name) for name in list(changes) if name in route.names}
     if changes:
-        names = " or ".join(map(repr, sorted(changes)))
-        raise TypeError(f"url(): {type(page).__qualname__} has no {names} in its address: declare it with InUrl")
+        title, names = type(page).__qualname__, " or ".join(map(repr, sorted(changes)))
+        raise TypeError(f"url(): {title} has no {names} in its address: declare it with InUrl")
     path = page.live.path
     if moved:
         values = {name: moved.get(name, page.__dict__.get(name)) for name in route.names}
