@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -14,7 +16,7 @@ from liveactions.exceptions import StoreError
 from liveactions.store import Store
 from liveactions.store.base import batches
 from tests.store.engines import REMOTE
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, wait_until
 from tests.support.servers import PostgresServer, Program, RedisServer, own
 
 SERVERS: dict[str, type[Program]] = {"redis": RedisServer, "postgres": PostgresServer}
@@ -45,6 +47,25 @@ async def store(started: tuple[str, Program], server: Program) -> AsyncIterator[
 @pytest.fixture
 def module(store: Store) -> ModuleType:
     return sys.modules[type(store).__module__]
+
+
+STARTS_A_PROCESS = """
+import subprocess, sys
+print(subprocess.Popen(["sleep", "1000"]).pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_process_that_was_killed_is_gone_before_its_parent_asks(tmp_path: Path) -> None:
+    """Otherwise the last of several test processes would wait for servers that another one has started."""
+    arguments = [sys.executable, "-c", STARTS_A_PROCESS]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        server = RedisServer(tmp_path)
+        server.pid = int(parent.stdout.readline())
+        assert server.is_alive()
+        server.signal(signal.SIGKILL)
+        assert wait_until(lambda: not server.is_alive())
 
 
 async def test_a_paused_server_delays_who_needs_it(store: Store, server: Program) -> None:

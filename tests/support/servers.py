@@ -101,13 +101,11 @@ class Program(ABC):
 
 
 def _is_alive(pid: int) -> bool:
+    """Return whether a process runs. One that has ended is there until its parent asks, as a zombie."""
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return bool(state.strip()) and not state.startswith("Z")
 
 
 class RedisServer(Program):

@@ -46,11 +46,19 @@ class Notes(Page):
 '''
 CONFTEST = """
 import pytest
+from playwright.async_api import expect
 from tests.chromium.launch import arguments
+from tests.support.patience import PATIENCE, PATIENCE_MS
+
+expect.set_options(timeout=PATIENCE_MS)
 
 @pytest.fixture
 def live_page_options():
     return arguments()
+
+@pytest.fixture(autouse=True)
+def patient(live_page):
+    live_page.patience = PATIENCE
 """
 PASSES = """
 import asyncio
@@ -84,9 +92,9 @@ async def test_throwing(live_page) -> None:
     await page.evaluate("new Promise(setTimeout)")
 
 async def test_waiting(live_page) -> None:
-    live_page.patience = 0.5
     page = await live_page.open("/notes")
     await page.get_by_role("button", name="Wait").click()
+    live_page.patience = 0.5
 """
 
 
