@@ -736,7 +736,7 @@ def shelf(bucket: InMemoryBucket, stored: list[str]) -> tuple[Live, threading.Ev
                 raise HTTPException(404)
             return object() if breaks == "result" else None
 
-        @action(timeout=0.05)
+        @action(timeout=1.0)  # its thread has begun by then
         def slow(self, one: DirectUpload) -> None:
             assert gate.wait(PATIENCE)
             stored.append(one.key)

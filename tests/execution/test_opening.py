@@ -42,7 +42,6 @@ journal: list[str] = []
 works: list[Coroutine[Any, Any, str]] = []
 entered = asyncio.Event()
 gate = threading.Event()
-began = threading.Event()
 left = threading.Event()
 
 
@@ -53,7 +52,6 @@ def fresh() -> Iterator[None]:
     journal.clear()
     works.clear()
     gate.clear()
-    began.clear()
     left.clear()
     yield
     gate.set()
@@ -365,13 +363,11 @@ class Slow(Page):
 
     async def load(self) -> None:
         if "posted" in journal:
-            began.wait(10)  # its time may be over before its thread has begun
             gate.set()
             left.wait(10)
 
-    @action(timeout=0.01)
+    @action(timeout=1.0)  # its thread has begun by then
     def block(self) -> None:
-        began.set()
         gate.wait(10)
         self.count = 99
         left.set()

@@ -26,6 +26,7 @@ from liveactions.pages.fields import InUrl, loaded
 from liveactions.pages.page import Page, register_page
 from liveactions.types import Failed, Ok, RedirectTo
 from tests.support.pages import call, failure, new, opened, refresh, success
+from tests.support.patience import PATIENCE
 
 journal: list[str] = []
 
@@ -384,6 +385,10 @@ async def test_a_load_that_fails_or_leaves() -> None:
 # Time
 
 
+released = threading.Event()
+"""Ends the thread of `Slow.block`."""
+
+
 class Slow(Page):
     number: int = 0
 
@@ -399,10 +404,10 @@ class Slow(Page):
         finally:
             write("cleaned")
 
-    @action(timeout=0.01)
+    @action(timeout=1.0)  # its thread has begun by then
     def block(self) -> None:
         self.number = 1
-        threading.Event().wait(0.1)
+        released.wait(PATIENCE)
 
     @action
     async def own(self) -> None:
@@ -429,6 +434,7 @@ async def test_a_slow_sync_action_is_abandoned() -> None:
     outcome = await failure(page, page.block)
     assert isinstance(outcome.error, ActionTimeout)
     assert (outcome.status, outcome.error.abandoned) == (504, True)
+    released.set()
 
 
 async def test_other_timeouts_are_the_actions_own() -> None:
