@@ -98,7 +98,8 @@ def refuse_function(value: Any) -> None:
         value.close()
         raise RenderError(
             f"{value.__qualname__}() is async, and templates can't wait for it: call it in load(), and keep"
-            " the result in a field. To let browsers call it, decorate it with @action"
+            " the result in a field. To let browsers call it, decorate it with @action; in Python, write such"
+            f" a call as self.{value.__name__}.bind(…)"
         )
 
 

@@ -247,7 +247,7 @@ def test_a_function_is_no_value(source: str) -> None:
 def test_what_an_async_function_returns_is_no_value(source: str) -> None:
     async def save() -> None: ...
 
-    with pytest.raises(RenderError, match=r"save\(\) is async, .*: call it in load\(\)"):
+    with pytest.raises(RenderError, match=r"save\(\) is async, .*: call it in load\(\).*self\.save\.bind"):
         render(source, save=save)
 
 
