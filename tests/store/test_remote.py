@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -66,6 +67,15 @@ def test_a_process_that_was_killed_is_gone_before_its_parent_asks(tmp_path: Path
         assert server.is_alive()
         server.signal(signal.SIGKILL)
         assert wait_until(lambda: not server.is_alive())
+
+
+def test_a_server_that_was_killed_has_left_nothing_that_keeps_it_from_starting_again() -> None:
+    with own(RedisServer) as server:
+        for _ in range(10):
+            server.stop(signal.SIGKILL)
+            with pytest.raises(ProcessLookupError):
+                os.kill(server.pid, 0)  # as PostgreSQL looks for the process that its lock file names
+            server.start()
 
 
 async def test_a_paused_server_delays_who_needs_it(store: Store, server: Program) -> None:

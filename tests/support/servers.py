@@ -102,10 +102,12 @@ class Program(ABC):
 
 def _is_alive(pid: int) -> bool:
     """Return whether a process runs. One that has ended is there until its parent asks, as a zombie."""
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
-    return bool(state.strip()) and not state.startswith("Z")
+    is_zombie = state.startswith("Z")
+    if is_zombie:
+        with suppress(ChildProcessError):  # it is another process's child
+            os.waitpid(pid, os.WNOHANG)
+    return bool(state.strip()) and not is_zombie
 
 
 class RedisServer(Program):
