@@ -101,13 +101,11 @@ class Program(ABC):
 
 
 def _is_alive(pid: int) -> bool:
-    """Return whether a process runs. One that has ended is there until its parent asks, as a zombie."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
-    is_zombie = state.startswith("Z")
-    if is_zombie:
-        with suppress(ChildProcessError):  # it is another process's child
-            os.waitpid(pid, os.WNOHANG)
-    return bool(state.strip()) and not is_zombie
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:  # another process has started it, and it may be a zombie until that one asks
+        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+        return bool(state.strip()) and not state.startswith("Z")
 
 
 class RedisServer(Program):
