@@ -143,3 +143,19 @@ async def test_a_form_shows_initial_values_of_an_object_or_a_mapping_or_none() -
         with pytest.raises(Refusal, match=r'<input type="text" name="name" .* must be filled in$'):
             await page.click("Save")
     assert shown == {"object": ["Lamp", "30", "0"], "mapping": ["Vase", "4", "5"], "none": ["", "", "5"]}
+
+
+async def test_progress_of_nothing_is_complete() -> None:
+    live = Live(keys=KEY)
+
+    @live.page("/{total}")
+    class Import(Page):
+        template = jinja(
+            """<title>Import</title><ui.Progress label="Rows" value="{{ 3 }}" max="{{ total }}"/>"""
+        )
+        total: int
+
+    async with Browser(live) as browser:
+        for total, text, attributes in ((4, "75 %", 'max="4" value="3"'), (0, "100 %", 'max="1" value="1"')):
+            page = await browser.open(f"/{total}")
+            assert page.text(".ui-text") == text and attributes in page.html
