@@ -1,4 +1,4 @@
-"""What the developer's panel is told of its page, and how it edits the state. Only in debug mode."""
+"""The endpoint of the developer's panel: it returns and edits the state of a page, in debug mode only."""
 
 from __future__ import annotations
 

@@ -289,9 +289,9 @@ export function childSlot(range) {
 
 // Lists. The server identifies items by ordinals, and sends insertions, moves and removals.
 //
-// The marker says how items are told apart. With `[a,b` each item is one element, with `a` characters of white space before it
-// and `b` after it. The parser has merged the white space between two items into one text node, which is split when an item
-// is inserted, moved or removed. With `[` an item is everything before its closing comment `,`.
+// The opening comment says how items are separated. With `[a,b` each item is one element, with `a` characters of white space
+// before it and `b` after it. The parser has merged the white space between two items into one text node, which is split when
+// an item is inserted, moved or removed. With `[` an item is everything before its closing comment `,`.
 
 /** @typedef {{ first: Node, last: Node, slots?: Slot[] }} Item with `[a,b`, both nodes are the element */
 
