@@ -9,6 +9,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -83,6 +84,11 @@ def test_there_are_eight_steps(tmp_path: Path) -> None:
     assert [text[0] for text in STEPS] == list("12345678")
     write(tmp_path, 1)
     assert run(tmp_path, "liveactions", "check") == "0 errors, 0 warnings\n"
+
+
+def test_its_image_installs_the_wheel_of_this_version() -> None:
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]
+    assert f"/wheels/liveactions-{project['version']}-py3-none-any.whl[serve]" in STEPS[7]
 
 
 def test_an_error_on_purpose(tmp_path: Path) -> None:
