@@ -58,7 +58,7 @@ from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
 from .session.draining import Drain, draining_on_sigterm
 from .session.registry import SessionRegistry
 from .session.reports import WorkerReports
-from .session.request_probe import GIVEN_KEY, HOST_KEY
+from .session.request_probe import HOST_KEY, ORIGINAL_KEY
 from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
@@ -278,7 +278,7 @@ class Live(Starlette):
         Call this to sign a user out, from any thread. Within a second, these pages are loaded again, with the
         cookies that the browser has by then.
         """
-        if "person" in self.site.keeps:
+        if "person" in self.site.kept_owners:
             self.site.kept.forget_soon(str(user))
         self.sessions.sign_out(str(user))
 
@@ -335,7 +335,7 @@ class Live(Starlette):
     def _dashboard_routes(self, guards: tuple[Depends, ...], health: Health) -> list[Route]:
         reports = WorkerReports(self.sessions, self._line)
         self.site.observers += (reports.times,)
-        self.sessions.answering = Recurring("reporting to the dashboard", reports.answer)
+        self.sessions.answering = Recurring("reporting to the dashboard", reports.send_if_requested)
         page = _Placed(dashboard_page(reports, health), DASHBOARD, guards)
         return [self._route(page), Route(STYLE, style)]
 
@@ -363,7 +363,7 @@ class Live(Starlette):
         host = scope.get("app", self)
         if host is not self:
             scope[HOST_KEY] = host
-            if GIVEN_KEY not in scope and isinstance(host, Starlette):  # its first request
+            if ORIGINAL_KEY not in scope and isinstance(host, Starlette):  # its first request
                 surround(host, NotingMiddleware)
         await super().__call__(scope, receive, send)
 
@@ -396,7 +396,7 @@ class Live(Starlette):
             self._check_key()
             for text in hidden_routes(router.routes, self.own_routes):
                 log.warning("%s", text)
-            if warning := self.site.refused_uploads():
+            if warning := self.site.upload_size_warning():
                 log.warning("%s", warning)
             self.site.check_direct_uploads()
             async with inner(app) as state:

@@ -134,7 +134,7 @@ def dashboard(reports: WorkerReports, health: Health) -> type[Page]:
         at: str = loaded()
 
         async def load(self) -> None:
-            await reports.ask()
+            await reports.request()
             store, broker = await health.measure()
             self.store, self.broker = _latency(store), _latency(broker)
             self.overview = Overview([reports.own(), *reports.others()])

@@ -15,7 +15,7 @@ from .actions.markers import Depends, guards_of
 from .actions.parameters import Parameter, plan_of
 from .cache.tags import Held
 from .execution.app_context import Address
-from .session.request_probe import note_given
+from .session.request_probe import keep_original
 
 SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
 """Sample values for path parameters."""
@@ -104,7 +104,7 @@ class NotingMiddleware:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        note_given(scope)
+        keep_original(scope)
         await self._app(scope, receive, send)
 
 

@@ -1,4 +1,4 @@
-"""What the parts of one application share: addresses, services, snapshots, limits."""
+"""The services and settings that all parts of one application share: `AppContext`."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ Identify = Callable[[HTTPConnection], Any]
 
 
 class Address:
-    """The path of a page class, compiled."""
+    """A page class at a path, which is compiled to match requests."""
 
     def __init__(self, page: type[Page], path: str) -> None:
         self.page = page
         self.path = path
         self.name = f"{page.__module__}.{page.__qualname__}"
-        """The page class's name, which snapshots are bound to."""
+        """The page class's name with its module, to which snapshots are bound."""
         self._regex: re.Pattern[str]
         self._convertors: Mapping[str, Convertor[Any]]
         self._regex, _, self._convertors = compile_path(path)
@@ -81,7 +81,7 @@ class RouteMatch:
 
 
 class AppContext:
-    """The services and settings of one application: what its parts share. They call it ``site``."""
+    """The services and settings of one application. Attributes that hold it are called ``site``."""
 
     def __init__(
         self,
@@ -100,49 +100,50 @@ class AppContext:
         """The answers of posts, for copies of them."""
         self.call_answers = OneTimeStore("call", ANSWER_TTL, snapshots.sealer, snapshots.store)
         """The answers of calls by scripts, for copies with the same `Idempotency-Key`."""
-        self.patience = 2 * (services.timeout or 30.0)
-        """Seconds that a copy of a request waits for the answer to the first."""
+        self.copy_timeout = 2 * (services.timeout or 30.0)
+        """Seconds that a copy of a request waits for the answer to the first one."""
         self.uploads = Uploads(snapshots.sealer, storage, limits.uploads)
         self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
         self.kept = KeptValues(snapshots.application, snapshots.sealer, snapshots.store, limits.kept)
         self.limits = limits
         self.counters = Counters()
         self.observers: tuple[Observer, ...] = ()
-        """Each receives every operation."""
+        """Observers of all operations."""
         self.assets = Assets(more=self._component_files)
         self._client = lru_cache(maxsize=16)(self._client_paths)
         self.login = login
-        """The address that visitors are redirected to on 401; ``{path}`` is the page they came from."""
+        """The address to redirect visitors to on 401; ``{path}`` is replaced by the page's path."""
         self.error_pages: dict[int, type[Page]] = {}
-        """By HTTP status; 0 is for all others."""
+        """Error pages by HTTP status; 0 is for all other statuses."""
         self._identify = identify
         self.addresses: list[Address] = []
         """The pages, in the order in which paths are matched."""
 
     def _component_files(self) -> Mapping[str, str]:
-        """Return the styles and scripts of the components in templates, those in Python files included."""
+        """Return the styles and scripts of components in templates, including templates in Python files."""
         templates = self.services.templates
         return {} if templates is None else templates.component_files(self._templates_beside)
 
     def _templates_beside(self) -> Iterator[str]:
-        """Yield the templates of pages and their components that are in Python files."""
+        """Yield the templates of pages and their components that are written in Python files."""
         for address in self.addresses:
             names = {one.template for one in descriptions(address.page)}
             yield from (name for name in names if name is not None and is_beside(name))
 
     def add(self, address: Address) -> None:
+        """Add a page."""
         self.addresses.append(address)
-        self.__dict__.pop("keeps", None)
+        self.__dict__.pop("kept_owners", None)
 
     @cached_property
-    def keeps(self) -> frozenset[str]:
-        """For whom the pages keep values: for a ``tab``, for a ``person``."""
+    def kept_owners(self) -> frozenset[str]:
+        """The kinds of owners for whom the pages keep values: ``tab``, ``person``."""
         pages = *(address.page for address in self.addresses), *self.error_pages.values()
         found = (field.kept for page in pages for one in descriptions(page) for field, _ in one.kept)
         return frozenset(kept.by for kept in found if kept is not None)
 
     def find(self, connection: HTTPConnection, url: str) -> RouteMatch | None:
-        """Return the page at a path and query of this application, as a browser writes them."""
+        """Return the page at a path and query, as a browser sends them; None if there is none."""
         path = unquote(url.partition("?")[0])
         root_path = connection.scope.get("root_path", "")
         if root_path and not path.startswith(root_path + "/"):
@@ -168,20 +169,20 @@ class AppContext:
         return self.snapshots.context(address.name, identity)
 
     def new_page(self, cls: type[Page], request: Request, context: str, identity: str, tab: str = "") -> Page:
-        """Create the page at the address of a request. `context` names the page and the identity.
+        """Create the page at the address of a request. `context` is that of the page and the identity.
 
-        `tab` is the name of the browser's tab, if it is known.
+        `tab` is the name of the browser's tab, if known.
         """
         root_path = request.scope.get("root_path", "")
         handle = LiveContext(
             self.services, own_url(request), root_path=root_path, request=request, context=context
         )
-        if self.keeps:
+        if self.kept_owners:
             handle.kept = KeptFields(self.kept, identity, tab)
         return create(cls, handle)
 
     def copy_page(self, page: Page, state: StateJSON) -> Page:
-        """Create a copy of a page, in a state that `encode_state` has returned."""
+        """Create a copy of a page in a state that `encode_state` has returned."""
         live = page.live
         handle = LiveContext(
             self.services, live.address, root_path=live.root_path, request=live.request, context=live.context
@@ -197,8 +198,9 @@ class AppContext:
     ) -> Page | None:
         """Create the application's page for an error, or a `default` one; return None if there is none.
 
-        Its forms post to the address where it is shown, so its references are those of the page there.
-        Its fields ``status``, ``message`` and ``id`` are set, if it has them. No guard applies to it.
+        The error page's forms post to the address where it is shown, so its references are signed for the
+        page at that address. If it has fields ``status``, ``message`` and ``id``, they are set. It has no
+        guards.
         """
         cls = self.error_pages.get(status) or self.error_pages.get(0) or default
         if cls is None:
@@ -207,7 +209,7 @@ class AppContext:
         address = found.address if found is not None else Address(cls, "")
         try:
             identity = await self.identity(request)
-        except Exception:  # which may be the very error that is to be shown
+        except Exception:  # `identify` may have raised the very error to show
             identity = ""
         page = self.new_page(cls, request, self.context(address, identity), identity)
         page.live.is_open_to_all = True
@@ -217,7 +219,7 @@ class AppContext:
         return page
 
     def login_for(self, page: Page) -> str | None:
-        """Return the address at which a visitor of a page signs in, resolved as that of a redirect."""
+        """Return the address at which a visitor of a page signs in, resolved like that of a redirect."""
         if self.login is None:
             return None
         live = page.live
@@ -226,7 +228,7 @@ class AppContext:
 
     async def deliver(self, response: Response, request: Request, *, is_lasting: bool = False) -> Outcome:
         """Store a response, and return a redirect to the address at which it can be fetched: once, or several
-        times if `is_lasting`. Return a failure if it can't be stored.
+        times if `is_lasting`. If it can't be stored, return a failure.
         """
         texts = self.services.messages
         try:
@@ -234,15 +236,15 @@ class AppContext:
         except FileTooLarge:
             return failure(text("response_too_large", texts), 507)
         except TooManyUploads:
-            log.warning("a response was refused: files that wait have reached Limits(uploads=)")
+            log.warning("a response was refused: stored files have reached Limits(uploads=)")
             return failure(text("uploads_full", texts), 503)
         except StoreError as error:
             log.error("a response couldn't be stored: %s", error)
             return failure(text("storage_failed", texts), 503)
         return RedirectTo(f"{request.scope.get('root_path', '')}{DELIVERY.format(key=key)}")
 
-    def refused_uploads(self) -> str:
-        """Return a warning if actions accept larger files than can be kept for them; "" otherwise."""
+    def upload_size_warning(self) -> str:
+        """Return a warning if actions accept larger files than the store takes; "" otherwise."""
         largest = self.uploads.storage.largest
         accepted = [
             (self.limits.upload if one.files.max_size is None else one.files.max_size, action.__qualname__)
@@ -258,7 +260,7 @@ class AppContext:
         )
 
     def check_direct_uploads(self) -> None:
-        """Raise `RuntimeError` if actions take files from object storage, and there is none."""
+        """Raise `RuntimeError` if an action takes files from object storage, but there is none."""
         direct = [action.__qualname__ for action in self._actions() if action.plan.direct]
         if direct and not isinstance(self.uploads.storage, ObjectStorage):
             raise RuntimeError(f"{direct[0]} takes a DirectUpload, which needs object storage. {PLACES}")
@@ -269,14 +271,16 @@ class AppContext:
                 yield from description.actions.values()
 
     def page_assets(self, page: Page) -> PageAssets:
-        """Return what a page's HTML contains about this application."""
+        """Return the paths and settings of this application that a page's HTML contains."""
         script, lazy, socket, debug, tab = self._client(page.live.root_path)
-        names_tab = tab if "tab" in self.keeps else ""
+        names_tab = tab if "tab" in self.kept_owners else ""
         links = self.assets.links(f"{page.live.root_path}{MOUNT}")
         return PageAssets(script, lazy, socket, page.live.path, takes_events(page), debug, names_tab, links)
 
     def _client_paths(self, root: str) -> tuple[str, str, str, str, str]:
-        """Return the paths of the client and of its socket, for an application that is mounted at `root`."""
+        """Return the paths of the client's scripts and of its socket, for an application mounted at
+        `root`.
+        """
         folder, assets = f"{root}{MOUNT}", self.assets
         debug = f"{folder}/{assets.name('debug')}" if self.services.debug else ""
         script, lazy, tab = (f"{folder}/{assets.name(stem)}" for stem in ("client", "lazy", "tab"))

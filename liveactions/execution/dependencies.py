@@ -1,7 +1,7 @@
-"""Fills the parameters of a page's functions: dependencies, and arguments that were bound or sent.
+"""Fills the parameters of a page's functions: with dependencies, bound arguments and submitted values.
 
-Dependencies are opened when they are first needed, inside the context managers of `Live(around=)` (a locale,
-a tenant, a trace), and closed when the run commits or rolls back.
+Dependencies are opened when they are first needed, inside the context managers of `Live(around=)`, which may
+set a locale, a tenant or a trace. They are closed when the run commits or rolls back.
 """
 
 from __future__ import annotations
@@ -35,32 +35,29 @@ from ..pages.page import Page
 from .results import visitor_error
 from .timeouts import invoke
 
+log = get_logger(__name__)
+NO_INPUT: Final = Input()
+_NO_EVENT: Final = Event()
+
 
 @asynccontextmanager
 async def around(page: Component) -> AsyncIterator[None]:
-    """Enter the context managers of `Live(around=)`, in order."""
+    """Enter the context managers of `Live(around=)`, in order, for a page's request."""
     async with AsyncExitStack() as stack:
         for manager in page.live.services.around:
             await stack.enter_async_context(manager(page.request))
         yield
 
 
-NO_INPUT: Final = Input()
-_NO_EVENT: Final = Event()
-
-
 def raise_response(value: Any) -> None:
-    """Raise control flow that a function has returned."""
+    """Raise a value that a function has returned, if it is control flow (`redirect()` and the like)."""
     if isinstance(value, ActionResponse):
         raise value
 
 
-log = get_logger(__name__)
-
-
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """The value of a dependency, and the tags that it has read."""
+    """The value of a dependency, and the tags and components that it has read."""
 
     value: Any
     tags: frozenset[str]
@@ -74,14 +71,16 @@ class Injection:
         self.page = page
         self.event = event or _NO_EVENT
         self.given = NO_INPUT
-        """The fields that the form has sent."""
+        """The submitted fields."""
         self.previous: Any = None
+        """The previous result of the action."""
         self._provided: dict[Callable[..., Any], Provided] = {}
         self.stack: AsyncExitStack | None = None
         """The open dependencies; None if there are none."""
         self._files: AsyncExitStack | None = None
-        """Files in object storage that are removed if the action fails."""
+        """Files in object storage, which are removed if the action fails."""
         self._is_entered = False
+        """Whether the context managers of `Live(around=)` are entered."""
 
     async def arguments(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
         """Return the values of parameters that are filled by annotation.
@@ -99,7 +98,9 @@ class Injection:
         return arguments
 
     async def admit(self, ref: ActionRef[..., Any]) -> None:
-        """Run the guards of an action, and count the call. Raise `TooManyCalls` if it exceeds the rate."""
+        """Run the guards of an action, and count the call. Raise `TooManyCalls` if it exceeds the rate
+        limit.
+        """
         await self.run_guards(ref.action.guards)
         if ref.action.rate is not None:
             await self._count(ref, ref.action.rate)
@@ -114,15 +115,16 @@ class Injection:
             self.previous = ref.own.result
             values.update(await self.arguments(action.plan, ref.component))
         for name in action.plan.direct:
-            values.update({name: await self._placed(values[name])} if values.get(name) else {})
+            if values.get(name):
+                values[name] = await self._place(values[name])
         return values
 
-    async def _placed(self, uploads: Any) -> Any:
-        """Store the file or files of a parameter under keys in object storage. They are removed if the run
-        fails before `keep_files`.
+    async def _place(self, uploads: Any) -> Any:
+        """Move the file or files of a parameter to their keys in object storage, and return them. They are
+        removed if the run fails before `keep_files`.
         """
         if isinstance(uploads, list):
-            return [await self._placed(upload) for upload in uploads]
+            return [await self._place(upload) for upload in uploads]
         services = self.page.live.services
         if self._files is None:
             self._files = await self._exit_stack().enter_async_context(AsyncExitStack())
@@ -133,12 +135,14 @@ class Injection:
             raise ActionError(text("storage_failed", services.messages), status=503) from error
 
     async def keep_files(self) -> None:
-        """Keep files in object storage, whatever fails from now on: the action may have stored their keys."""
+        """Keep the files in object storage, even if the run fails later: the action may have stored
+        their keys.
+        """
         if self._files is not None:
             await self._files.aclose()
 
     async def set_field(self, ref: ActionRef[..., Any], given: Input) -> str:
-        """Set a field from what a form has sent for it. Return the error, which its control shows, or ""."""
+        """Set a field to its submitted value. Return the error that its control shows; "" on success."""
         here, item = current_reference(self.page, ref), item_of(ref)
         if item is not None:
             here = here.component._live_record.reference(here.action)
@@ -151,7 +155,9 @@ class Injection:
         return here.error
 
     async def set_bound_fields(self, given: Input) -> None:
-        """Set the fields that the controls of a form are bound to. Raise `FieldErrors` for invalid values."""
+        """Set the fields to which the controls of a form are bound. Raise `FieldErrors` for invalid
+        values.
+        """
         wrong: dict[str, str] = {}
         for token in given.bound:
             ref = lookup(self.page, token)
@@ -182,7 +188,7 @@ class Injection:
     async def validated(
         self, ref: ActionRef[..., Any], given: Input
     ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return the values of parameters that are filled by name, and error messages by field.
+        """Return the values of parameters that are filled by name, and the error messages of fields.
 
         Raise `ForgedReference` if an argument is missing that only a template can bind.
         """
@@ -208,7 +214,7 @@ class Injection:
         values: dict[str, Any],
         errors: dict[str, str],
     ) -> None:
-        """Run a validator if its parameters are valid, and add its messages to `errors`."""
+        """Run a validator, if all of its parameters are valid. Add its messages to `errors`."""
         plan = ref.action.plan_of(validator)
         if any(one.required and one.name not in values for one in plan.named):
             return
@@ -222,7 +228,7 @@ class Injection:
         except ActionError as raised:
             public = visitor_error(raised, services.messages) or raised
             found = {**public.errors, **({"": public.message} if public.message else {})}
-        except ValidationError:  # of other data: the arguments are valid
+        except ValidationError:  # a `ValueError`, but of the application's own data: the arguments are valid
             raise
         except ValueError as error:
             found = {only: str(error)}
@@ -246,8 +252,8 @@ class Injection:
                 return _component(one, component, self.page)
 
     async def provide(self, depends: Depends, component: Owner) -> Any:
-        """Return the value of a dependency, the same for the whole run unless that revalidates what it has
-        read. Everything that uses it depends on the same tags.
+        """Return the value of a dependency. It is the same for the whole run, unless the run revalidates what
+        the dependency has read. Everything that uses it also depends on the tags that it has read.
         """
         function = self.page.live.services.overridden(depends.dependency)
         known = self._provided.get(function)
@@ -329,7 +335,7 @@ class Injection:
 
 
 def _component(one: Parameter, component: Owner, page: Owner) -> Any:
-    """Return the page, or the component whose function is called, depending on a parameter's annotation."""
+    """Return the component whose function is called, or the page, depending on a parameter's annotation."""
     if isinstance(component, one.classes):
         return component
     if isinstance(page, one.classes):
@@ -340,7 +346,7 @@ def _component(one: Parameter, component: Owner, page: Owner) -> Any:
 
 @asynccontextmanager
 async def _in_thread(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]:
-    """Enter and leave a sync context manager in a thread."""
+    """Enter and leave a sync context manager in threads."""
     value = await run_in_threadpool(manager.__enter__)
     try:
         yield value
@@ -352,7 +358,7 @@ async def _in_thread(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]
 
 
 async def evaluate_presence(page: Page, injection: Injection) -> None:
-    """Evaluate the page's declarations of presence."""
+    """Evaluate the page's declarations of presence, after `load`."""
     live, found = page.live, []
     for component in components_of(page):
         record = component._live_record

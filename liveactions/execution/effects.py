@@ -1,6 +1,6 @@
-"""Effects of an action besides its answer: messages to the visitor, calls after the response.
+"""Effects of an action besides its result: `flash`, `after`, `current_op`.
 
-Messages to the page that a redirect leads to travel in a signed cookie, for a minute.
+Flashes for the page that a redirect leads to are sent in a signed cookie, which is valid for a minute.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ P = ParamSpec("P")
 
 
 def flash(text: str, kind: str = "") -> None:
-    """Show a message with the next render: of this page, or of the one that a redirect leads to.
+    """Show a message in the next render: of this page, or of the page that a redirect leads to.
 
-    Templates find it in ``live.flashes``, until the next action or navigation. Raise `RuntimeError` outside
+    Templates read it from ``live.flashes``, until the next action or navigation. Raise `RuntimeError` outside
     of an action.
     """
     effects = open_effects()
@@ -42,9 +42,9 @@ def flash(text: str, kind: str = "") -> None:
 
 
 def after(function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> None:
-    """Call a function when the answer has been sent, also if that is a redirect or an error.
+    """Call a function after the response has been sent, even if that is a redirect or an error.
 
-    A function that isn't async runs in a thread. It can't set cookies; its exceptions are logged. Raise
+    Sync functions run in a thread. The function can't set cookies, and its exceptions are logged. Raise
     `RuntimeError` outside of an action.
     """
     waiting = _waiting.get()
@@ -59,7 +59,7 @@ def after(function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> N
 
 
 _waiting: Final[ContextVar[deque[DueCall] | None]] = ContextVar("liveactions_after", default=None)
-"""The calls that are still to be made; set while calls are made."""
+"""The remaining calls, while `run_after_calls` makes them."""
 
 
 async def run_after_calls(due: Sequence[DueCall]) -> None:
@@ -79,9 +79,9 @@ async def run_after_calls(due: Sequence[DueCall]) -> None:
 
 
 def start_after_calls(tasks: Supervisor, *requests: object) -> None:
-    """Start the calls that were passed to `after`, once the answers to these requests have been sent.
+    """Start the calls that were passed to `after` while a page had one of these requests.
 
-    There may be several: an operation that sets cookies replaces its page's request.
+    There may be several requests: an operation that sets cookies replaces its page's request.
     """
     for request in requests:
         if isinstance(request, PageRequest) and request.due:
@@ -91,15 +91,15 @@ def start_after_calls(tasks: Supervisor, *requests: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CurrentOp:
-    """A running operation. Its `id` is the same however often the browser has to send it."""
+    """A running operation. Its `id` stays the same if the browser sends the operation again."""
 
     id: str
 
 
 def current_op() -> CurrentOp:
-    """Return the running operation; in a function that is called directly, a new one each time.
+    """Return the running operation; outside of one, a new one each time.
 
-    An action that must take effect once stores the id in the transaction of its effect, as a unique key.
+    An action that must take effect only once stores the id as a unique key, in the transaction of its effect.
     """
     effects = open_effects()
     if effects is None or effects.op is None:
@@ -126,11 +126,11 @@ add_source(_log_fields)
 
 FLASH_COOKIE: Final = "live-flash"
 FLASH_TTL: Final = 60
-"""Seconds for which messages in a cookie are valid."""
+"""Seconds for which flashes in a cookie are valid."""
 
 
 def flashes_to_cookie(live: LiveContext) -> None:
-    """Set a signed cookie with a page's messages, for the page that the visitor sees next."""
+    """Move a page's flashes to a signed cookie, for the page that the visitor sees next."""
     request = live.request
     if live.flashes and isinstance(request, PageRequest):
         data = urlsafe_b64encode(to_json([one.dump() for one in live.flashes])).decode()
@@ -141,7 +141,7 @@ def flashes_to_cookie(live: LiveContext) -> None:
 
 
 def flashes_from_cookie(live: LiveContext) -> None:
-    """Show the messages that came in the cookie."""
+    """Show the flashes in the request's cookie."""
     cookie = live.request.cookies.get(FLASH_COOKIE, "") if live.request is not None else ""
     data, _, mac = cookie.partition(".")
     if mac and live.signer.verify(_signed(data), mac):
@@ -149,19 +149,19 @@ def flashes_from_cookie(live: LiveContext) -> None:
 
 
 def flash_restarted(live: LiveContext) -> None:
-    """Tell the visitor that the page couldn't be restored, or only in an older state."""
+    """Flash that the page couldn't be restored, or only in an older state."""
     live.flashes += (Flash(text("page_restarted", live.services.messages), "warning"),)
 
 
 def unshown_restart_notice(live: LiveContext, html: str) -> str:
-    """Return the text of `flash_restarted` if it was flashed and isn't in the page's HTML; "" otherwise."""
+    """Return the text of `flash_restarted` if it was flashed but isn't in the page's HTML; otherwise ""."""
     notice = text("page_restarted", live.services.messages)
     is_flashed = any(one.text == notice for one in live.flashes)
     return notice if is_flashed and escape(notice) not in html else ""
 
 
 def delete_flash_cookie(live: LiveContext) -> None:
-    """Delete the cookie with messages, once they were shown."""
+    """Delete the cookie with flashes, after they were shown."""
     request = live.request
     if isinstance(request, PageRequest) and FLASH_COOKIE in request.cookies:
         request.delete_cookie(FLASH_COOKIE, path="/")

@@ -1,15 +1,14 @@
 """Fields that outlive their page: `InTab` and `InSession`.
 
-They are state like all other fields. Besides, each value is in the store, in a row of its own: when two tabs
-write at once, the last one wins for each field. Rows are sealed, and found by who they belong to:
+They are state like all other fields. In addition, each value is stored in a row of its own: when two tabs
+write at the same time, the last one wins for each field. Rows are sealed, and their keys contain the owner:
 
 =============  ==========================================================================================
 `InTab`        the tab's name, which only its script knows, and the identity
 `InSession`    the identity, or a cookie of a visitor without one
 =============  ==========================================================================================
 
-An identity has a *generation*, which is replaced when it signs out: what was kept before can't be found any
-more.
+An identity has a *generation*. Signing out replaces it, so that earlier values can't be found any more.
 """
 
 from __future__ import annotations
@@ -33,18 +32,18 @@ from ..store.base import Row, Store
 from ..tasks import Supervisor, running_loop
 
 TAB_TTL: Final = 24 * 3600.0
-"""Seconds for which a tab's values are kept since they were last changed."""
+"""Seconds for which a tab's values are kept after their last change."""
 SESSION_TTL: Final = 14 * 24 * 3600.0
-"""Seconds for which a person's values are kept since they were last changed."""
+"""Seconds for which a person's values are kept after their last change."""
 COOKIE: Final = "live-session"
-"""Names a visitor without an identity."""
+"""The cookie that identifies a visitor without an identity."""
 _NAME: Final = re.compile(r"[\w-]{16,64}")
-"""The name of a tab, or of a visitor."""
+"""The name of a tab, or the value of the cookie."""
 log = get_logger(__name__)
 
 
 class KeptValues:
-    """The values that an application keeps, as JSON. `limit` is the maximum size of one, in bytes."""
+    """The kept values of an application, as JSON. `limit` is the maximum size of a value, in bytes."""
 
     def __init__(self, application: str, sealer: Sealer, store: Store, limit: int) -> None:
         self.limit = limit
@@ -55,7 +54,7 @@ class KeptValues:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def key(self, *name: str) -> str:
-        """Return the store's key for a value, which reveals nothing of its name."""
+        """Return the store's key for a value, which reveals nothing about its name or owner."""
         return "kept " + sha256(self._context(name).encode(errors="replace")).hexdigest()[:32]
 
     def _context(self, name: tuple[str, ...]) -> str:
@@ -90,7 +89,7 @@ class KeptValues:
         await self.put([self.row(token, SESSION_TTL, "generation", identity)])
 
     def forget_soon(self, identity: str) -> None:
-        """Do as `forget`, from any thread."""
+        """Like `forget`, but may be called from any thread, and doesn't wait."""
         loop = running_loop() or self._loop
         if loop is None or loop.is_closed():
             asyncio.run(self.forget(identity))
@@ -109,22 +108,22 @@ class KeptFields:
         self.is_stale = True
         """Whether `read` is due."""
         self.tab = tab if _NAME.fullmatch(tab) else ""
-        """The name of the tab; "" if it isn't known: without JavaScript, or before the page has joined."""
+        """The name of the tab; "" if it is unknown: without JavaScript, or before the page has joined."""
         self._values = values
         self._identity = identity
         self._has_left = False
-        """Whether the page still has the values of a visitor who has signed out."""
+        """Whether the fields still have values of a visitor who has signed out."""
         self._tab: tuple[str, ...] | None = None
         self._person: tuple[str, ...] | None = None
         """The owners of the values, as of the latest `read`."""
         self._known: dict[str, bytes] = {}
-        """The JSON that is stored, or that of the default, by the field's key."""
+        """The JSON of stored values, or of defaults, by the field's key."""
         self._before = self._known, self._has_left
-        """`_known` and `_has_left` as of the end of the latest run."""
+        """`_known` and `_has_left` at the end of the latest run."""
         self._changed: dict[str, tuple[str, bytes]] = {}
 
     def copy(self) -> KeptFields:
-        """Return new kept fields for a copy of the page."""
+        """Return the kept fields for a copy of the page; they have yet to be read."""
         return KeptFields(self._values, self._identity, self.tab)
 
     def become(self, identity: str) -> None:
@@ -139,11 +138,11 @@ class KeptFields:
         self.is_stale = True
 
     async def read(self, page: Page) -> bool:
-        """Set the fields to the values that are kept, or to their defaults. Return whether one has changed.
+        """Set the fields to their stored values, or to their defaults. Return whether one has changed.
 
-        A field that the page has changed, but not stored yet, keeps its value, unless the visitor has signed
-        out. If the store can't be read, nothing is stored until it can, because the page would overwrite
-        values that it doesn't know.
+        A field that the page has changed but not stored yet keeps its value, unless the visitor has signed
+        out. If the store can't be read, nothing is stored until it can: the page would overwrite values that
+        it doesn't know.
         """
         self.is_stale = False
         fields = list(kept_fields(page))
@@ -185,13 +184,13 @@ class KeptFields:
         return None if owner is None else await self._values.get(*owner, key)
 
     def _set(self, key: str, component: Component, field: Field, stored: bytes | None) -> bool:
-        """Set a field to what is stored for it. Return whether that differs from what it was."""
+        """Set a field to its stored value. Return whether that has changed it."""
         now = field.codec.encode(component.__dict__[field.name])
         if self._known.get(key, now) != now and not self._has_left:
             return False
         value, text = _loaded(field, stored)
         if value is _NOTHING:
-            if _by(field) == "tab" and not self._has_left:  # the page's state has it
+            if _by(field) == "tab" and not self._has_left:  # the value in the page's state counts
                 self._known.setdefault(key, now)
                 return False
             value = field.fresh()
@@ -202,13 +201,15 @@ class KeptFields:
         return text != now
 
     def _subscribe(self, page: Page) -> None:
-        """Make the page read the values again when other tabs change them."""
+        """Subscribe the page to its shared values, so that it reads them again when other tabs change
+        them.
+        """
         person = self._person
         shared = [key for key, _, field in kept_fields(page) if _by(field) == "person"] if person else []
         page.live.has_read(self, frozenset(self._values.key(*person or (), key) for key in shared))
 
     def dump(self, page: Page) -> None:
-        """Find what the page has changed. Raise `ValueError` for a value that is too large to be kept."""
+        """Find what the page has changed. Raise `ValueError` for a value that is too large to keep."""
         self._changed = {}
         for key, component, field in kept_fields(page):
             text = field.codec.encode(component.__dict__[field.name])
@@ -222,9 +223,9 @@ class KeptFields:
             self._changed[key] = _by(field), text
 
     async def store(self, page: Page) -> frozenset[str]:
-        """Store what `dump` has found. Return the tags of what other tabs may show.
+        """Store what `dump` has found. Return the tags of changed values that other tabs may show.
 
-        If the run has signed the visitor out, forget what was kept for them, and `read` again.
+        If the run has signed the visitor out, forget their values instead, and mark the fields as stale.
         """
         changed, self._changed = self._changed, {}
         self._before = self._known, self._has_left
@@ -244,7 +245,7 @@ class KeptFields:
         rows = [self._row(by, key, text) for key, (by, text) in changed.items() if self._owner(by)]
         try:
             await self._values.put(rows)
-        except StoreError as error:  # the page keeps them, and tries again after the next run
+        except StoreError as error:  # the fields keep their values; stored after the next run
             log.warning("fields of %s that outlive it can't be stored: %s", type(page).__qualname__, error)
             return frozenset()
         self._known = self._known | {key: text for key, (_, text) in changed.items()}

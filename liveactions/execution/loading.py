@@ -1,4 +1,4 @@
-"""Runs `load` where it is due, outer components first, and the values that `load` defers."""
+"""Runs `load` where it is due, outer components first, and awaits the values that `load` defers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from ..pubsub.base import Message
 from .results import FATAL, unexpected
 
 T = TypeVar("T")
+CallHook = Callable[[Callable[..., object], Component], Awaitable[None]]
+"""Calls a component's hook with its dependencies."""
+log = get_logger("liveactions")
 
 
 class Deferred(Generic[T]):
@@ -25,11 +28,11 @@ class Deferred(Generic[T]):
 
     def __init__(self, awaitable: Awaitable[T]) -> None:
         self.pending = True
-        """Whether the value isn't there yet, nor an error."""
+        """Whether the awaitable hasn't finished yet."""
         self.value: T | None = None
-        """What the awaitable has returned."""
+        """What the awaitable returned; None while it is pending, or if it failed."""
         self.error = ""
-        """An error message for the visitor if it has failed."""
+        """An error message for the visitor, if the awaitable failed."""
         self._awaitable: Awaitable[T] | None = awaitable
 
     async def resolve(self, live: LiveContext) -> None:
@@ -72,12 +75,12 @@ async def wait_for_deferred(live: LiveContext, seconds: float) -> None:
 
 
 def defer(awaitable: Awaitable[T]) -> Deferred[T]:
-    """Render the page without a slow value, and again when it is available.
+    """Render the page without a slow value, and again when the value is available.
 
-    Call it in `load`, for a field that is `loaded()`: ``self.report = defer(slow_report())``. The awaitable
-    runs when the page is open in a browser with JavaScript, beside the queue; without JavaScript, the browser
-    loads the page once more, which waits for the value. Dependencies of `load` are closed by then. Raise
-    `RuntimeError` outside of `load`.
+    Call it in `load`, for a field that is `loaded()`: ``self.report = defer(slow_report())``. In a browser
+    with JavaScript, the awaitable runs once the page is open, concurrently with operations. Without
+    JavaScript, the browser loads the page a second time, and that response waits for the value. The
+    dependencies of `load` are closed by then. Raise `RuntimeError` outside of `load`.
     """
     effects, here, deferred = open_effects(), reading(), Deferred(awaitable)
     if effects is None or here is None or here.what != "load":
@@ -85,12 +88,6 @@ def defer(awaitable: Awaitable[T]) -> Deferred[T]:
         raise RuntimeError("defer() can only be called inside load()")
     effects.live.deferred.append(deferred)
     return deferred
-
-
-log = get_logger("liveactions")
-_advised: set[str] = set()
-CallHook = Callable[[Callable[..., object], Component], Awaitable[None]]
-"""Runs a component's hook with its parameters injected."""
 
 
 async def mount_one(component: Component, page: Page, call: CallHook) -> None:
@@ -127,7 +124,8 @@ async def load_below(
 
 
 def mark_changed(page: Component, undo_logs: Mapping[int, UndoLog]) -> bool:
-    """Note that `load` is due in components that have changed, and where `load` has read one of them.
+    """Note that `load` is due in components that have changed, and in those whose `load` has read one of
+    these.
 
     Return whether any component has changed.
     """
@@ -163,8 +161,12 @@ def _mark_changed(
     return is_changed
 
 
+_advised: set[str] = set()
+"""The names of actions for which `advise_about_load` has logged its advice."""
+
+
 def advise_about_load(page: Page, action: str, effects: Effects, changed: bool) -> None:
-    """Log, once for each action, that no `load` runs after it, although it may have changed what one reads.
+    """Log, once for each action, that no `load` runs after it: it may have changed data that one reads.
 
     `changed`: whether the action has changed a field of the page or of a component.
     """
@@ -193,7 +195,7 @@ def mark_stale(page: Page, tags: frozenset[str] | None) -> None:
 
 
 def mark_revalidated(page: Page, effects: Effects) -> None:
-    """Note that `load` is due where something was read that this run of the page revalidates."""
+    """Note that `load` is due where it has read something that this run of the page revalidates."""
     path = page.live.own_path
     below = (Message("path", pattern, {"below": all_below}) for pattern, all_below in effects.paths)
     everywhere = effects.refreshes or any(matches(message, path) for message in below)

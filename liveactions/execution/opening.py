@@ -1,4 +1,4 @@
-"""Opens a page: the one procedure for every kind of request.
+"""Opens a page: one procedure for every kind of request.
 
 =====================  ===========  ==========  =======  ==========================================
 way in                 `source`     `until`     `call`   then
@@ -49,18 +49,18 @@ class Source(Enum):
     STATE = auto()
     """A snapshot, which has been restored."""
     FIELDS = auto()
-    """They are set already; nothing is taken from the address."""
+    """They are already set; nothing is taken from the address."""
 
 
 class Until(Enum):
     """The last step of opening a page."""
 
     GUARD = auto()
-    """The guards have accepted; nothing is mounted."""
+    """Only the guards run."""
     LOAD = auto()
-    """The page is loaded for a call, but not shown: messages to its visitor are shown by another page."""
+    """The page is loaded, to call an action on it, but not shown. Flashes are left for another page."""
     RENDER = auto()
-    """The page is dumped and rendered."""
+    """The page is loaded, dumped and rendered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ async def open_page(
 ) -> OpenedPage[T]:
     """Open a new page, `call` an action on it, and commit.
 
-    `draw` renders the page after its state was dumped, unless opening it has failed, or the call has led to a
-    redirect or a response. `op` identifies the call however often it is sent.
+    `draw` renders the page after its state was dumped, unless opening it has failed, or the call has returned
+    a redirect or a response. `op` identifies the call: it is the same each time that the call is sent.
     """
     drawn: list[T | None] = []
     is_open = False
@@ -124,7 +124,7 @@ async def _steps(
     outcome = DONE if call is None else await call(run)
     if operation is not None:
         operation.lap("ran")
-    if run.is_abandoned:  # the thread may change what `load` and the render would read
+    if run.is_abandoned:  # its thread may change what `load` and the template would read
         run.dump()
         return outcome
     if until is Until.LOAD and not outcome.ok:
@@ -134,7 +134,7 @@ async def _steps(
 
 
 async def _begin(run: PageRun, source: Source, until: Until) -> Outcome | None:
-    """Run the guards, and mount a page that begins at its address. Return None on success."""
+    """Run the guards, and mount a page that is opened at its address. Return None on success."""
     problem = _fill_from_address(run.page) if source is Source.ADDRESS else None
     problem = problem or await run.guard()
     if problem is None and until is not Until.GUARD:

@@ -1,4 +1,4 @@
-"""Converts exceptions and results to outcomes, log records and the state of forms."""
+"""Converts results and exceptions to outcomes, log records and the state of forms."""
 
 from __future__ import annotations
 
@@ -32,9 +32,13 @@ if TYPE_CHECKING:
     from ..actions.action import Action
     from ..pages.handle import LiveContext
 
+FATAL: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+"""Exceptions that end the process or the generator; they are never converted to an outcome."""
+log: Final = get_logger("liveactions")
+
 
 def success(action: Action[..., Any], result: Any) -> tuple[Ok, Any]:
-    """Return the outcome of a call with this result, and the result as templates see it.
+    """Return the outcome of a call that has returned `result`, and the result as templates see it.
 
     Raise `TypeError` if it can't be written as JSON.
     """
@@ -58,13 +62,9 @@ def failure(
     debug: DebugDetails | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Failed:
-    """Return a failure, with texts that can be encoded. See `Failed`."""
+    """Return a `Failed` with these attributes. Characters that can't be encoded are replaced."""
     shown = {name: well_formed(one) for name, one in (errors or {}).items()}
     return Failed(status, well_formed(text), shown, id, debug, error, headers)
-
-
-log: Final = get_logger("liveactions")
-FATAL: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 def control_flow_outcome(error: BaseException, live: LiveContext) -> Outcome | None:
@@ -93,7 +93,7 @@ def _from_http(error: HTTPException, live: LiveContext) -> Outcome:
 
 
 def visitor_error(error: BaseException, texts: Mapping[str, str]) -> ActionError | None:
-    """Return the error if it is meant for the visitor, with texts for its fields; otherwise None."""
+    """Return the error if it is meant for the visitor, with messages for its fields; otherwise None."""
     if isinstance(error, FieldErrors) and error.invalid is not None:
         found = error.invalid.errors(include_url=False, include_input=False)
         return FieldErrors({path_name(one["loc"]): message(one, texts) for one in reversed(found)})
@@ -103,8 +103,8 @@ def visitor_error(error: BaseException, texts: Mapping[str, str]) -> ActionError
 def has_handler(error: BaseException, request: Request | None) -> bool:
     """Return whether the application has a handler for an exception's class (``exception_handlers``).
 
-    Handlers of `Exception` and of all HTTP errors don't count: pages have their own answers. Over a socket,
-    handlers can't answer.
+    Handlers of `Exception` and of `HTTPException` don't count, because pages have error pages of their own.
+    Over a socket, no handler applies: it couldn't send its response.
     """
     if not isinstance(request, PageRequest) or not request.may_raise:
         return False
@@ -124,7 +124,7 @@ def failure_for_handler(error: BaseException, live: LiveContext) -> Failed:
 
 
 def unexpected(error: BaseException, live: LiveContext, what: str) -> Failed:
-    """Log an exception under a new id, and return a failure that reveals no more than that, unless in debug
+    """Log an exception under a new id, and return a failure that only reveals this id, except in debug
     mode.
     """
     texts = live.services.messages
@@ -157,7 +157,7 @@ _AROUND: Final = 3
 
 
 class CalledForms:
-    """The forms that show the outcome of a call: the binding's own, and the one that contains its button."""
+    """The forms that show the outcome of a call: that of the binding, and that which contains its button."""
 
     __slots__ = ("_page", "_ref", "_key", "_given", "_form", "_before")
 
@@ -177,9 +177,9 @@ class CalledForms:
         return (self._ref,) if self._form is None else (self._ref, self._form)
 
     def note_success(self, result: Any, arguments: Mapping[str, Any]) -> None:
-        """Note a success. `result` is as templates see it.
+        """Note a success. `result` is the result as templates see it.
 
-        A form shows drafts as the action left them. After an action with ``reset=False``, it still shows the
+        The form shows a draft as the action left it. After an action with ``reset=False``, it still shows the
         submitted values.
         """
         ref, form, forms = self._ref, self._form, self._page.live.forms

@@ -1,4 +1,4 @@
-"""One run of a page: the transaction in which a request, an operation or a message changes it."""
+"""One run of a page: a transaction, in which a request, an operation or a message changes the page."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
-
-from starlette.requests import Request
 
 from ..actions.action import ActionRef
 from ..actions.form_input import Arguments, Input
@@ -24,7 +22,7 @@ from ..pages.component import Component, ComponentRecord, attach, components_of
 from ..pages.lookup import current_reference
 from ..pages.page import Page, in_url_values, update_address
 from ..pages.state import check_state_size, encode_state
-from ..pages.undo_log import undo_logs_of
+from ..pages.undo_log import Checkpoint
 from ..store.long_states import StateJSON
 from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
@@ -50,7 +48,7 @@ FieldPairs = Iterable[tuple[str, Any]]
 
 
 class PageRun:
-    """One run of a page, from guards to commit: it owns the undo log, the dependencies and the effects.
+    """One run of a page, from guards to commit. It owns the checkpoint, the dependencies and the effects.
 
     =============  ============================================  ========================================
     step           method                                        what it does
@@ -69,13 +67,13 @@ class PageRun:
     effects        `close`                                       publishes, revalidates; passes messages on
     =============  ============================================  ========================================
 
-    Steps return an outcome, and raise only `asyncio.CancelledError`. A step that fails rolls back the
-    dependencies and drops the effects. It also restores the fields, unless the error is meant for the
-    visitor. For a visitor whom a guard rejects, nothing of the page is called, loaded or rendered.
+    Steps return an outcome, and raise only `asyncio.CancelledError`. If a step fails, the dependencies roll
+    back, the effects are dropped, and the fields are restored, unless the error is meant for the visitor. If
+    a guard rejects the visitor, nothing of the page is called, loaded or rendered.
 
     A run is a context manager: leaving the block without `close` rolls back. A closed run can't be used
-    again: to show a page after a failed commit, begin another run, which begins with the guards. `open_page`
-    takes these steps for a page that is opened, and `session.dispatch` for the operations of an open one.
+    again: to show a page after a failed commit, start another run, which begins with the guards. `open_page`
+    takes these steps when a page is opened, `session.dispatch` for the operations of an open page.
     """
 
     event: Event | None = None
@@ -88,11 +86,11 @@ class PageRun:
     on_yield: Callable[[], Awaitable[bool]] | None = None
     """Called at each `yield` of a generator; returns whether to continue."""
     outcome: Outcome = DONE
-    """In `conclude`: the outcome that the page is rendered after."""
+    """In `conclude`: the outcome after which the page is rendered."""
     state: StateJSON | None = None
-    """After `conclude`: the page's state as JSON; None if it can't be dumped, even after it was undone."""
+    """After `conclude`: the page's state as JSON; None if it can't be dumped, even after it was restored."""
     is_undone = False
-    """Whether the page's fields are as they were when the run began."""
+    """Whether the page's fields have been restored to what they were when the run began."""
     is_abandoned = False
     """Whether a thread that has timed out still works on the page, which must not be used any more."""
     _has_paused = False
@@ -100,15 +98,14 @@ class PageRun:
     _is_closed = False
     _has_noted_changes = False
     _has_changed = False
-    """Whether a field of the page or of a component had changed then."""
-    _replaced: tuple[Request | None, Request | None] = None, None
-    """The page's request before `navigate`, and the one since then."""
+    """Whether a field of the page or of a component had changed when changes were noted."""
     _in_url: Sequence[Any] = ()
+    """The values of fields in the page's address, before a call."""
     _injection: Injection | None = None
     _called: CalledForms | None = None
     """The forms of a call that was successful."""
     _due: Sequence[ComponentRecord] = ()
-    """Components whose `load` was due."""
+    """The components whose `load` has run, or was about to."""
 
     def __init__(self, page: Page, event: Event | None = None) -> None:
         live, description = page.live, page._live_record.description
@@ -119,8 +116,7 @@ class PageRun:
             self.event = event
         self.has_passed = not (services.guards or services.around or page._live_guards)
         self._may_load = description.may_load
-        self._address = live.address
-        self._undo_logs = undo_logs_of(page)
+        self._checkpoint = Checkpoint(page)
 
     async def __aenter__(self) -> Self:
         return self
@@ -153,20 +149,19 @@ class PageRun:
             self.has_passed = self.refusal is None
         return self.refusal
 
-    async def navigate(self, go: Callable[[], Outcome], request: PageRequest | None = None) -> Outcome:
-        """Set the fields from another address of the page, and guard it as a GET of that address. If that
-        fails, the page doesn't change.
+    async def navigate(self, fill: Callable[[], Outcome], request: PageRequest | None = None) -> Outcome:
+        """Set the fields from another address of the page with `fill`, and run the guards for a GET of that
+        address. If this fails, the page doesn't change.
 
-        `request` is that GET as middleware passes it on, if there is middleware.
+        `request` is that GET after the application's middleware; None if there is no middleware.
         """
         if request is not None:
-            self._replaced = self.page.live.request, request
-            self.page.live.renew(request)
-        outcome = go()
+            self._checkpoint.replace_request(request)
+        outcome = fill()
         if outcome.ok:
             outcome = await self.guard() or outcome
         if not outcome.ok:
-            self._restore()
+            self._checkpoint.restore()
         return outcome
 
     async def read_kept(self) -> Outcome | None:
@@ -193,19 +188,20 @@ class PageRun:
     async def run_hook(self, name: str) -> Outcome | None:
         """Run the hooks ``connected``, ``disconnected`` or ``closed`` of the page and its components.
 
-        The latter two run without guards: they release what ``connected`` has acquired, and show nothing.
+        The latter two run without guards, because they release what ``connected`` has acquired, and show
+        nothing.
         """
         run = self._guarded if name == "connected" else self._try
-        return await run(name, lambda: self._hook(name))
+        return await run(name, lambda: self._run_hooks(name))
 
     async def run_timer(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
         """Run a timer's function on its component, by default the page."""
         target = self.page if component is None else component
-        return await self._work(function, lambda: self._call_hook(function, target))
+        return await self._run_function(function, lambda: self._call_hook(function, target))
 
     async def run_callback(self, call: Callable[[], Any]) -> Outcome:
         """Run a function of background code on the page."""
-        return await self._work(call, lambda: self._invoke(call))
+        return await self._run_function(call, lambda: self._invoke(call))
 
     async def run_listener(
         self, function: Callable[..., Any], component: Component, data: dict[str, Any]
@@ -222,21 +218,25 @@ class PageRun:
             values.update(await self.injection.arguments(plan, component))
             await self._invoke(function, component, **values)
 
-        return await self._work(function, work)
+        return await self._run_function(function, work)
 
-    async def _work(self, function: Callable[..., Any], work: Callable[[], Awaitable[object]]) -> Outcome:
-        async def whole() -> None:
-            await work()
+    async def _run_function(
+        self, function: Callable[..., Any], call: Callable[[], Awaitable[object]]
+    ) -> Outcome:
+        """Run the guards and then `call`, which calls `function`; note what it changes."""
+
+        async def call_and_note() -> None:
+            await call()
             self.note_changes()
 
         self._in_url = in_url_values(self.page)
         what = getattr(function, "__qualname__", "background code")
         note_action(what)
-        return await self._guarded(what, whole) or DONE
+        return await self._guarded(what, call_and_note) or DONE
 
     async def prepare(self) -> Outcome | None:
-        """Fill the `loaded` fields of a restored page, as they are in an open one. Run a page function, which
-        defines the page's actions.
+        """Load a restored page if that is needed to call an action: to fill its `loaded` fields, or, if it is
+        a page function, to define its actions. Return None on success.
         """
         if (refused := await self.guard()) is not None:
             return refused
@@ -257,7 +257,7 @@ class PageRun:
             self.injection.given = given
         if isinstance(ref, BoundField) or item_of(ref) is not None:
             field = ref
-            return await self._work(action, lambda: self.injection.set_field(field, given))
+            return await self._run_function(action, lambda: self.injection.set_field(field, given))
         self._in_url = in_url_values(page) if page._live_record.description.has_address else ()
         page.live.flashes = ()
         token = running.set(self.effects)
@@ -354,17 +354,17 @@ class PageRun:
             if self.page.live.declares_presence and problem is None:
                 problem = await self._try("presence", lambda: evaluate_presence(self.page, self.injection))
         if self._in_url and not self.is_undone:
-            problem = await self._try("the page's address", self._follow) or problem
+            problem = await self._try("the page's address", self._update_address) or problem
         return problem
 
-    async def _follow(self) -> None:
+    async def _update_address(self) -> None:
         self.url_change = update_address(self.page, self._in_url)
 
     async def conclude(self, outcome: Outcome, draw: Callable[[], object] | None = None) -> Outcome:
-        """Load the page, dump its `state`, and render it with `draw`. Return `outcome`, or that of the step
-        that has failed.
+        """Load the page, dump its `state`, and render it with `draw`. Return `outcome`; or, if one of these
+        steps fails or redirects, the outcome of that step.
 
-        A page isn't rendered if loading has failed, or the outcome is a redirect.
+        The page isn't rendered if loading has failed, or the outcome is a redirect.
         """
         self.outcome, operation, live = outcome, current_operation.get(), self.page.live
         must_read = live.kept is not None and live.kept.is_stale
@@ -390,7 +390,7 @@ class PageRun:
         return problem or outcome
 
     def dump(self) -> None:
-        """Dump the page's `state` again, if possible, after it was undone."""
+        """Dump the page's `state` again, if possible, after its fields were restored."""
         self.state = None
         with contained("%s: dumping its state after it was restored", type(self.page).__qualname__):
             self._dump()
@@ -457,10 +457,11 @@ class PageRun:
         return None
 
     async def _caught(self, error: BaseException, what: str, *, is_work: bool = True) -> Outcome:
-        """Return the outcome of an exception. Control flow is a success. With any other exception,
-        dependencies roll back, and nothing is published. Unless it is meant for the visitor, the fields are
-        restored, too. After the action has run, no exception but a redirect is meant for the visitor; nor is
-        one that the application has a handler for.
+        """Return the outcome of an exception. Control flow is a success. For any other exception, roll the
+        dependencies back, drop the effects, and, unless it is meant for the visitor, restore the fields.
+
+        `is_work`: whether the action or the hook has raised it. Of exceptions in later steps, only redirects
+        are meant for the visitor. Exceptions for which the application has a handler never are.
         """
         live = self.page.live
         is_handled = has_handler(error, live.request)
@@ -491,7 +492,7 @@ class PageRun:
 
     def undo(self) -> None:
         """Restore the fields and the address that the page had when the run began."""
-        self._restore()
+        self._checkpoint.restore()
         self._mark_due_again()
         self.page.live.flashes = ()
         self.url_change = None
@@ -505,15 +506,6 @@ class PageRun:
             called, self._called = self._called, None
             called.restore()
             called.note_failure(failed)
-
-    def _restore(self) -> None:
-        for undo_log in self._undo_logs.values():
-            undo_log.restore()
-        live, (before, request) = self.page.live, self._replaced
-        if before is not None and live.request is request:
-            live.request = before
-        if live.address is not self._address:
-            live.move_to(self._address)
 
     def _mark_due_again(self) -> None:
         """Note that `load` is due again: its data came from dependencies that have rolled back."""
@@ -547,22 +539,19 @@ class PageRun:
 
     def undo_with(self, other: PageRun) -> None:
         """If this run fails, also undo what `other` has changed so far, because it can't be shown."""
-        self._undo_logs, self._address = other._undo_logs, other._address
+        self._checkpoint = other._checkpoint
 
     def pause(self) -> None:
-        """Note that the changes so far are shown. They aren't undone any more, and the guards run again
-        before the next ones are shown.
+        """Note that the changes so far are shown: they can't be undone any more. The guards run again before
+        later ones are shown.
         """
         self._has_noted_changes = False
         self.has_passed, self._has_paused = False, True
-        self._address = self.page.live.address
-        self._undo_logs = undo_logs_of(self.page)
+        self._checkpoint = Checkpoint(self.page)
 
     def exclude(self, other: PageRun) -> None:
         """Keep what has changed since `other` began, even if this run is rolled back."""
-        for key, undo_log in self._undo_logs.items():
-            if key in other._undo_logs:
-                undo_log.exclude(other._undo_logs[key])
+        self._checkpoint.exclude(other._checkpoint)
 
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_record.description.plan(function)
@@ -576,7 +565,7 @@ class PageRun:
         for component in components_of(self.page):
             await mount_one(component, self.page, self._call_hook)
 
-    async def _hook(self, name: str) -> None:
+    async def _run_hooks(self, name: str) -> None:
         await self.injection.enter()
         for component in components_of(self.page):
             hook = component._live_record.description.hooks.get(name)
@@ -598,11 +587,11 @@ class PageRun:
         if page.live.has_written:
             mark_stale(page, None)
         self._due = [record for one in components_of(page) if (record := one._live_record).stale]
-        await load_below(page, page, self._undo_logs, self._call_hook)
+        await load_below(page, page, self._checkpoint.undo_logs, self._call_hook)
 
     def note_changes(self) -> None:
         """Note, once, where `load` is due because fields have changed."""
         if self._has_noted_changes or not self._may_load:
             return
         self._has_noted_changes = True
-        self._has_changed = mark_changed(self.page, self._undo_logs)
+        self._has_changed = mark_changed(self.page, self._checkpoint.undo_logs)

@@ -1,7 +1,7 @@
 """Runs functions and generators of the application with a time limit.
 
-The limit costs nothing for coroutines that don't suspend. Sync functions and generators run in threads. A
-function that blocks the event loop can't be stopped (see `execution.watchdog`).
+The limit costs nothing for coroutines that don't suspend. Sync functions and generators run in threads.
+Functions that block the event loop can't be stopped: `execution.watchdog` reports them.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ GRACE: Final = 1.0
 async def within(seconds: float | None, coroutine: Coroutine[Any, Any, T]) -> T:
     """Return the result of a coroutine. After `seconds`, cancel it and raise `ActionTimeout`.
 
-    A coroutine that has swallowed the cancellation, and still waits for something, is closed after `GRACE`.
-    The timer is only created when the coroutine suspends for the first time.
+    A coroutine that swallows the cancellation and waits for something else is closed after `GRACE`. The timer
+    is only created when the coroutine suspends for the first time.
     """
     if seconds is None:
         return await coroutine
@@ -51,7 +51,7 @@ async def within(seconds: float | None, coroutine: Coroutine[Any, Any, T]) -> T:
 
 @types.coroutine
 def _rest(coroutine: Coroutine[Any, Any, T], waited: Any, limit: asyncio.Timeout) -> Generator[Any, Any, T]:
-    """Continue a coroutine that waits for `waited`."""
+    """Continue a coroutine that has suspended to wait for `waited`."""
     step: Callable[[Any], Any]
     deadline: _Deadline | None = None
     try:
@@ -92,7 +92,7 @@ class _Deadline:
         self._task.cancel()
 
     def uncancel(self) -> None:
-        """Take the cancellation back."""
+        """Revoke the cancellation."""
         self._task.uncancel()
 
     def cancel(self) -> None:
@@ -144,13 +144,13 @@ async def last_value(
     The time limit applies to each value, without the time that `step` takes.
     """
     value: T | None = None
-    goes_on = True
+    must_continue = True
     generator = steps if isinstance(steps, AsyncGenerator) else _in_threads(seconds, steps)
     limit = seconds if generator is steps else None
     try:
-        while goes_on and (found := await within(limit, _next(generator))) is not _END:
+        while must_continue and (found := await within(limit, _next(generator))) is not _END:
             value = cast("T", found)
-            goes_on = await step(value)
+            must_continue = await step(value)
     finally:
         await generator.aclose()
     return value

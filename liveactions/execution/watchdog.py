@@ -1,6 +1,7 @@
 """A watchdog for debug mode: logs which function of the application blocks the event loop.
 
-A thread asks the loop for a sign of life. If none comes in time, it logs what the loop's thread is running.
+A thread regularly schedules a callback in the loop. If it isn't called in time, the thread logs which
+function the loop is running.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ log = get_logger(__name__)
 CHECK_INTERVAL: Final = 0.25
 """Seconds between two checks of a loop."""
 BLOCKED_AFTER: Final = 0.5
-"""Seconds without an answer after which a loop counts as blocked."""
+"""Seconds without a response after which a loop counts as blocked."""
 _LIBRARY: Final = str(Path(__file__).parent.parent)
 _DEBUGGERS: Final = frozenset({"bdb", "pdb", "pydevd"})
 _watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()

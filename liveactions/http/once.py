@@ -75,7 +75,7 @@ async def answer_once(
         return await respond()
     answers = site.call_answers
     if not await answers.claim(key):
-        return _copy(request, await first_answer(answers, key, site.patience))
+        return _copy(request, await first_answer(answers, key, site.copy_timeout))
     answer: Any = [409, "", None]
     try:
         response = await respond()

@@ -129,11 +129,11 @@ async def _stream(
     Another process would have to continue from the stored state, and would lose what the page's session is
     running. So a page that has a stream is asked to try again until it reaches the right process.
     """
-    session = await sessions.streaming(hello, request)
+    session = await sessions.with_stream(hello, request)
     if session is not None:
         await receive_all(session, [Acknowledgement(hello.rev), *ops])
         return Response(status_code=204)
-    if HEADER_STREAM in request.headers and not await sessions.has(hello):
+    if HEADER_STREAM in request.headers and not await sessions.owns(hello):
         return Response(status_code=204, headers={**SKIPPED, **_elsewhere(request)})
     stream = EventStream(sessions.site.limits.sending, sessions.site.counters.closes)
     session = await sessions.join(hello, request, stream)

@@ -19,7 +19,7 @@ from ..pages.editing import described_state, edit
 from ..protocol.constants import HEADER_OPS
 from ..protocol.messages import parse
 from ..security.origin import Origins
-from ..session.debugged import DebuggedSession
+from ..session.observed import DebuggedSession
 from ..session.op_queue import ServerOp
 from ..session.registry import SessionRegistry
 from ..types import Failed, Outcome

@@ -98,7 +98,7 @@ class PostHandler(PageRequestHandler):
         # A copy has the same snapshot, which is the first field.
         key = await digest((self.identity, self.request.scope["path"], token), pairs)
         if not await answers.claim(key):
-            return await self._answer_copy(await first_answer(answers, key, self.site.patience))
+            return await self._answer_copy(await first_answer(answers, key, self.site.copy_timeout))
         answer, handled = Answer(409, message=UNCONFIRMED), list[Row]()
         call = partial(self._call, token=token, fields=fields, source=source)
         try:

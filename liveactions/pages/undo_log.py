@@ -1,37 +1,75 @@
-"""Undo logs: the fields of components before a run, to find what has changed and to roll back."""
+"""Checkpoints: the fields of a page before a run, to find out what has changed, and to roll back.
+
+A run begins with a `Checkpoint` of its page, which has an `UndoLog` for each component.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from starlette.requests import Request
+
 from ..actions.codec import SCALARS
 from ..actions.form_input import MISSING
+from ..actions.request import PageRequest
 from ..templates.streams import Stream
 from .component import Component, components_of
 from .fields import Field
 
 _CONTAINERS: Final = (list, dict, set)
-UndoLogs = dict[int, "UndoLog"]
-"""The undo logs of a page and of the components in it, by the component's `id`."""
 
 
-def undo_logs_of(page: Component) -> UndoLogs:
-    """Return the undo logs of a page and of all components in it, as they are now."""
-    description = page._live_record.description
-    if not description.children:
-        return {id(page): UndoLog(page, description.loads)}
-    components = components_of(page)
-    deep = description.loads or any(one._live_record.watched for one in components)
-    return {id(one): UndoLog(one, deep or one._live_record.description.loads) for one in components}
+class Checkpoint:
+    """A page's address, and the fields of the page and its components, at some time."""
+
+    __slots__ = ("_live", "_address", "_replaced", "undo_logs")
+
+    def __init__(self, page: Component) -> None:
+        self._live = live = page.live
+        self._address = live.address
+        self._replaced: tuple[Request | None, PageRequest] | None = None
+        """The page's request at that time, and the one that has replaced it."""
+        self.undo_logs: dict[int, UndoLog]
+        """The undo log of each component, by its `id`."""
+        description = page._live_record.description
+        if not description.children:
+            self.undo_logs = {id(page): UndoLog(page, description.loads)}
+            return
+        components = components_of(page)
+        deep = description.loads or any(one._live_record.watched for one in components)
+        self.undo_logs = {
+            id(one): UndoLog(one, deep or one._live_record.description.loads) for one in components
+        }
+
+    def replace_request(self, request: PageRequest) -> None:
+        """Give the page another request, which `restore` takes away again."""
+        self._replaced = self._live.request, request
+        self._live.renew(request)
+
+    def restore(self) -> None:
+        """Restore the fields, the address and the request."""
+        for undo_log in self.undo_logs.values():
+            undo_log.restore()
+        live = self._live
+        if self._replaced is not None and live.request is self._replaced[1]:
+            live.request = self._replaced[0]
+        if live.address is not self._address:
+            live.move_to(self._address)
+
+    def exclude(self, later: Checkpoint) -> None:
+        """Keep what has changed since a later checkpoint: `restore` doesn't touch it any more."""
+        for key, undo_log in self.undo_logs.items():
+            if key in later.undo_logs:
+                undo_log.exclude(later.undo_logs[key])
 
 
 class UndoLog:
     """A component's fields, recorded before an operation.
 
-    This is cheap if the fields' types are immutable, because comparing identities is enough then. Lists,
+    This is cheap if the fields' types are immutable, because then it is enough to compare identities. Lists,
     dicts and sets are copied, one level deep. If `deep`, fields of other mutable types are compared by their
-    dumped data; this is only needed if a `load` depends on them.
+    dumped data, which is only needed if a `load` depends on them.
     """
 
     __slots__ = ("component", "values", "_copies", "_dumps", "_streams")
@@ -49,7 +87,7 @@ class UndoLog:
     def _look_inside(self, mutable: tuple[Field, ...], deep: bool) -> None:
         for field in mutable:
             value = self.values.get(field.name)
-            if isinstance(value, Stream):  # which tells its changes itself: `load` needn't run for them
+            if isinstance(value, Stream):  # it tracks its changes itself, and `load` doesn't depend on them
                 self._streams.append(value.save())
                 continue
             if isinstance(value, _CONTAINERS):

@@ -1,10 +1,10 @@
-"""Loads a page ahead of a visitor who is about to follow a link to it.
+"""Loads a page ahead of time, when a visitor is about to follow a link to it.
 
-The page is opened as for a GET: its guards run, and `load`. It isn't shown, so it isn't connected, listens to
-nothing, and nothing of it is stored. Navigation to its address shows it, if that comes soon, with the same
-cookies and the same identity, if its guards accept the visitor again, and if no operation of the open page
-has run since; messages since then reach it as if it had been open. Otherwise it is dropped, and the page is
-opened as if nothing had been loaded ahead.
+The page is opened as for a GET: its guards run, and `load`. It isn't connected, has no subscriptions, and
+nothing of it is stored. If the visitor navigates to its address within a few seconds, with the same cookies
+and identity, and no operation of the open page has run since, its guards run again, and it is shown. Messages
+that were published meanwhile reach it as if it had been open. Otherwise it is dropped, and the page is opened
+as if nothing had been loaded ahead.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ MAX_AGE: Final = 5.0
 
 
 class _Load:
-    """A page that is being loaded, or was loaded, and the circumstances when that began."""
+    """A page that is loading or loaded, and the open page and its request when that began."""
 
     def __init__(self, url: str, state: SessionState, position: int) -> None:
         self.url = url
         self.position = position
-        """The position of the messages that it has seen."""
+        """The position in the log of messages when loading began."""
         self.page = state.page
         self.request = state.page.live.request
         self.began = time.monotonic()
@@ -42,8 +42,8 @@ class _Load:
         self.task: asyncio.Task[None] | None = None
 
     def fits(self, page: Page, url: str) -> bool:
-        """Return whether the page may replace `page`, which is open, at `url`."""
-        is_same = page is self.page and page.live.request is self.request  # and therefore its cookies
+        """Return whether this is the page at `url`, and may still replace `page`, which is open."""
+        is_same = page is self.page and page.live.request is self.request  # and therefore, with its cookies
         is_current = is_same and not self.is_dropped and time.monotonic() - self.began <= MAX_AGE
         return is_current and url == self.url
 
@@ -59,7 +59,7 @@ class _Load:
 
 
 class PageAhead:
-    """The one page of a session that is loaded ahead."""
+    """The page that a session has loaded ahead; one at most."""
 
     def __init__(self, state: SessionState, tasks: Supervisor, index: SubscriptionIndex) -> None:
         self._state = state
@@ -69,9 +69,9 @@ class PageAhead:
         self._expiry: asyncio.TimerHandle | None = None
 
     def begin(self, url: str) -> None:
-        """Load the page at an address, unless it is loaded, or another page is being loaded."""
+        """Load the page at an address, unless it is loaded already, or another page is loading."""
         state, before = self._state, self._load
-        if state.over or (before is not None and (before.is_loading or before.fits(state.page, url))):
+        if state.is_over or (before is not None and (before.is_loading or before.fits(state.page, url))):
             return
         self.drop()
         load = self._load = _Load(url, state, self._index.position)
@@ -97,8 +97,8 @@ class PageAhead:
             self.drop()
 
     async def take(self, job: Job, outcome: Outcome) -> tuple[LoadedPage, int] | None:
-        """Return the page to which an operation navigates, and the position of the messages that it has seen;
-        None if it wasn't loaded ahead.
+        """Return the page to which an operation navigates, and its position in the log of messages; None if
+        it wasn't loaded ahead.
         """
         load, page = self._load, self._state.page
         if load is None or type(job) is not Navigate or not isinstance(outcome, RedirectTo):

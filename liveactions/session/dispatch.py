@@ -1,7 +1,7 @@
 """Runs one operation: in the queue, or concurrently.
 
-`dispatch_op` resolves the action, passes the arguments, and returns the outcome. `ConcurrentOps` runs
-generators, and actions that newer calls may end, while other operations are received.
+`dispatch_op` resolves the action, calls it with the arguments, and returns the outcome. `ConcurrentOps` runs
+generators, and actions that newer calls may cancel, while other operations are received.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ UNKNOWN: Final = Uncertain()
 """It is unknown whether the operation ran."""
 FILE_EXPIRED: Final = "The file is no longer available. Please choose it again."
 STREAMING: Final = Streaming()
-"""The operation continues outside of the queue."""
+"""The operation continues concurrently, outside of the queue."""
 
 
 def run_of(state: SessionState, job: Job) -> PageRun:
-    """Return the run that an operation belongs to."""
+    """Return the run for an operation: a new one, unless the operation ends a generator."""
     if isinstance(job, ServerOp):
         if job.page_run is not None:
             return job.page_run
@@ -65,7 +65,7 @@ def run_of(state: SessionState, job: Job) -> PageRun:
 async def dispatch_op(
     ops: ConcurrentOps, run: PageRun, job: Job, ref: ActionRef[..., Any] | None = None
 ) -> Outcome:
-    """Run an operation and return its outcome. `ref` is the reference that it names, if that is known."""
+    """Run an operation and return its outcome. `ref` is the reference that it names, if already known."""
     state = ops.state
     if isinstance(job, ServerOp):
         return await job.run(run) or DONE
@@ -75,8 +75,9 @@ async def dispatch_op(
         return await run.guard() or DONE
     try:
         ref = ref or state.reference(job)
-        for token in _bound_references(job):
-            state.shown(job.rev, token)
+        if not isinstance(job, CallFunction) and job.fields and FIELD_BOUND in job.fields:
+            for token in _bound_references(job.fields):
+                state.shown(job.rev, token)
     except (UnknownAction, ForgedReference) as error:
         log_refused(state.page, called_name(job), error)
         return UNKNOWN if job.n <= state.op_log.uncertain else failure(str(error), status=409)
@@ -96,11 +97,9 @@ async def dispatch_op(
     return await run.call(ref, given)
 
 
-def _bound_references(job: Act) -> list[str]:
-    """Return the references of fields that the controls of a form are bound to."""
-    if isinstance(job, CallFunction) or not job.fields or FIELD_BOUND not in job.fields:
-        return []
-    pairs = zip(job.fields[::2], job.fields[1::2], strict=True)
+def _bound_references(fields: Fields) -> list[str]:
+    """Return the references of fields to which the controls of a form are bound."""
+    pairs = zip(fields[::2], fields[1::2], strict=True)
     return [value for name, value in pairs if name == FIELD_BOUND and isinstance(value, str)]
 
 
@@ -125,7 +124,7 @@ async def _call_with_files(
         )
         if outcome is STREAMING:
             rest = files.pop_all()
-            ops.when_over(job.n, lambda: state.site.uploads.start(rest.aclose()))
+            ops.when_ended(job.n, lambda: state.site.uploads.start(rest.aclose()))
         opened.are_kept = isinstance(outcome, Failed) and outcome.status == 422  # the form will be sent again
         return outcome
 
@@ -153,7 +152,7 @@ def called_name(op: Act) -> str:
 
 
 def event_of(details: dict[str, Any]) -> Event:
-    """Return the details of the DOM event that an operation brings, without those of the wrong type."""
+    """Return the DOM event that an operation reports, without details of the wrong type."""
     texts = {name: details[name] for name in ("type", "key") if isinstance(details.get(name), str)}
     places = {name: float(details[name]) for name in ("x", "y") if isinstance(details.get(name), int | float)}
     more: dict[str, Any] = {**texts, **places}
@@ -193,12 +192,12 @@ class StreamingCall:
 
     async def _step(self) -> bool:
         state = self._ops.state
-        if self._is_cancelled or state.over or state.page is not self.page_run.page:
+        if self._is_cancelled or state.is_over or state.page is not self.page_run.page:
             return False
         self.page_run.note_changes()
         shown = await self._ops.run(ServerOp(self._show))
         if isinstance(shown, Failed) and shown.error is not None:
-            raise shown.error  # what was done since the last step has been undone
+            raise shown.error  # the changes since the last step have been undone
         self.page_run.pause()
         return shown.ok and not self._is_cancelled
 
@@ -208,7 +207,7 @@ class StreamingCall:
 
 
 class ConcurrentOps:
-    """The concurrent calls of one session. It is true if there are any.
+    """The concurrent calls of one session; falsy if none is running.
 
     `submit` enqueues an operation; `run` also waits for its outcome.
     """
@@ -227,25 +226,26 @@ class ConcurrentOps:
         self.streaming: list[StreamingCall] = []
         """Generators that are running."""
         self.called: ActionRef[..., Any] | None = None
-        """The action that is running in the queue, if newer operations may end it."""
+        """The action that is running in the queue, if newer operations may cancel it."""
         self._task: asyncio.Task[Any] | None = None
-        self._is_ended = False
+        """The task in which it is running."""
+        self._is_cancelled = False
 
     def __bool__(self) -> bool:
         return bool(self.streaming) or self.called is not None
 
-    # What comes in
+    # Operations that arrive
 
     def admit(self, op: Op) -> Op:
-        """Let an operation that arrives end or replace calls that are running or queued.
+        """Cancel or drop the calls that an arriving operation replaces.
 
-        Return the operation, or one that does nothing in its place.
+        Return the operation to enqueue: this one, or one that does nothing if it is dropped itself.
         """
         if type(op) is Cancel:
             self._cancel(op)
             return op
-        if self._leaves(op):
-            self._leave()
+        if self._leaves_page(op):
+            self._cancel_on_leave()
         ref = self.state.known_reference(op)
         if ref is None:
             return op
@@ -253,19 +253,19 @@ class ConcurrentOps:
             return dropped(op)
         if ref.action.concurrency == "latest":
             if _is_same(ref, self.called):
-                self._end()
+                self._cancel_called()
             self.state.queue.drop(lambda waiting: _is_same(ref, self.state.known_reference(waiting)))
         return op
 
-    def _leaves(self, op: Op) -> bool:
-        """Return whether this operation leaves the page."""
+    def _leaves_page(self, op: Op) -> bool:
+        """Return whether the visitor leaves the page with this operation."""
         path = op.url.partition("#")[0].partition("?")[0] if type(op) is Navigate else ""
         return type(op) is Bye or (type(op) is Navigate and path != self.state.page.live.path)
 
-    def _leave(self) -> None:
-        """End calls with ``on_leave="cancel"``: the visitor is leaving the page."""
+    def _cancel_on_leave(self) -> None:
+        """Cancel calls with ``on_leave="cancel"``: the visitor is leaving the page."""
         if self.called is not None and self.called.action.ends_on_leave:
-            self._end()
+            self._cancel_called()
         for run in self.streaming:
             if run.ref.action.ends_on_leave:
                 run.task.cancel()
@@ -280,14 +280,14 @@ class ConcurrentOps:
             if meant == run.n or _covers(meant, run.ref):
                 run.cancel()
         if self.called is not None and _covers(meant, self.called):
-            self._end()
+            self._cancel_called()
 
-    def _end(self) -> None:
-        if self._task is not None and not self._is_ended:
-            self._is_ended = True
+    def _cancel_called(self) -> None:
+        if self._task is not None and not self._is_cancelled:
+            self._is_cancelled = True
             self._task.cancel()
 
-    # What runs
+    # Calls that run
 
     async def call(
         self, page_run: PageRun, op: Op, ref: ActionRef[..., Any], fields: FieldPairs | Input
@@ -295,19 +295,19 @@ class ConcurrentOps:
         """Run an action during which other operations are received."""
         if ref.action.streams:
             return await page_run.guard() or self._start(page_run, op.n, ref, fields)
-        self.called, self._task, self._is_ended = ref, asyncio.current_task(), False
-        if self.state.queue.expects(self._leaves):
-            self._leave()
+        self.called, self._task, self._is_cancelled = ref, asyncio.current_task(), False
+        if self.state.queue.contains(self._leaves_page):
+            self._cancel_on_leave()
         try:
             outcome = await page_run.call(ref, fields)
         except asyncio.CancelledError:
-            if not self._is_ended:
+            if not self._is_cancelled:
                 raise
             outcome = DONE
             page_run.is_abandoned = not ref.action.is_async
         finally:
             self.called = None
-        if self._is_ended and self._task is not None:
+        if self._is_cancelled and self._task is not None:
             self._task.uncancel()
         return outcome
 
@@ -325,7 +325,7 @@ class ConcurrentOps:
         run.task.add_done_callback(lambda _: self.streaming.remove(run))
         return STREAMING
 
-    def when_over(self, n: int, then: Callable[[], object]) -> None:
+    def when_ended(self, n: int, then: Callable[[], object]) -> None:
         """Call `then` when the generator of operation `n` has ended; at once if none is running."""
         for run in self.streaming:
             if run.n == n:

@@ -1,9 +1,9 @@
 """Hands the pages of a worker that is being stopped over to other workers.
 
-Servers stop by closing all connections at once, and tell the application afterwards. All pages would then
-connect again at the same time, and operations that outlast the server's patience would be cut off. So a
-worker that gets SIGTERM drains first: it is no longer ready, lets running operations end, and closes its
-connections one after the other. Then the server stops as it would have.
+Servers stop by closing all connections at once, and notify the application afterwards. All pages would then
+reconnect at the same time, and operations that take longer than the server waits would be cut off. So a
+worker that receives SIGTERM drains first: it reports that it isn't ready, lets running operations end, and
+closes its connections one by one. Then the server stops as usual.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .runner import Session
 
 log = get_logger(__name__)
 PAGES_PER_SECOND: Final = 100.0
-"""Pages that are handed over per second; more if they are too many for the time limit."""
+"""Pages to hand over per second; more if there are too many for the time limit."""
 POLL_INTERVAL: Final = 0.02
 """Seconds between two checks whether all connections are closed."""
 
@@ -65,7 +65,7 @@ class Drain:
             left = self._attached()
             log.warning("draining took longer than %.0f s: cutting off %d pages", self._seconds, len(left))
             for session in left:
-                session.close(REPLACED, "the worker is being stopped")
+                session.disconnect(REPLACED, "the worker is being stopped")
         await sessions.save_all()
 
     async def _hand_over_all(self) -> None:
@@ -87,7 +87,7 @@ class Drain:
         with contained("%s: handing it over", session.state.name):
             while session.is_running:
                 await session.finished()
-            session.close(REPLACED, "the worker is being stopped")
+            session.disconnect(REPLACED, "the worker is being stopped")
 
     def _attached(self) -> list[Session]:
         """Return the sessions that have a connection, or are still running operations."""
@@ -96,10 +96,10 @@ class Drain:
 
 @contextmanager
 def draining_on_sigterm(drain: Callable[[], Coroutine[Any, Any, None]]) -> Iterator[None]:
-    """Drain when the process gets SIGTERM, and then call the handler that was there before.
+    """Drain when the process receives SIGTERM, and then call the previous handler.
 
-    Call this in the event loop, after the server has set its handler. Do nothing where SIGTERM is ignored,
-    or outside of the main thread, where no signals are handled.
+    Enter this in the event loop, after the server has set its handler. It does nothing if SIGTERM is ignored,
+    or outside of the main thread, which can't handle signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -116,7 +116,7 @@ def draining_on_sigterm(drain: Callable[[], Coroutine[Any, Any, None]]) -> Itera
         _pass_on(before)
 
     def begin() -> None:
-        if not tasks:  # parents of workers repeat what their whole group has got
+        if not tasks:  # the parent of workers may repeat a signal that the whole process group has received
             tasks.start(drain_and_stop())
 
     def terminate(number: int, frame: FrameType | None) -> None:

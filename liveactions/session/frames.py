@@ -1,7 +1,7 @@
-"""Renders an open page, and writes the frames and welcomes that show it.
+"""Renders an open page, and writes frames and welcomes with the result.
 
-A page that can't be rendered stays as it is, and its visitor sees an error. In debug mode, the browser also
-shows errors of the server's own operations, and advice about templates.
+A page that can't be rendered stays as it is, and the visitor sees an error. In debug mode, the browser also
+shows errors of operations that the server started, and advice about templates.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .state import Frame, SessionState
 
 
 class FrameWriter:
-    """Renders the page of one session."""
+    """Renders the page of one session, and writes its messages."""
 
     def __init__(self, state: SessionState) -> None:
         services = state.site.services
@@ -33,9 +33,11 @@ class FrameWriter:
         self.in_html: HtmlSnapshot | None = None
         """The snapshot of the HTML that is about to be sent, which may have to be stored."""
         self.has_failed = False
-        """Whether the latest operation has failed after its action, which was logged then."""
+        """Whether the latest operation failed after its action. That has been logged already."""
         self.must_load_again = False
-        """Whether a render needs items of a stream that have left memory: then the browser loads the page."""
+        """Whether a render needs items of a stream that are no longer in memory: the browser must load the
+        page again.
+        """
 
     def draw(self) -> None:
         """Render the page. What hasn't changed since the newest render isn't rendered again."""
@@ -55,7 +57,7 @@ class FrameWriter:
         return state.page.live.error_is_shown
 
     def frame(self) -> Frame:
-        """Return the next frame. If the page can't be rendered, what it shows doesn't change."""
+        """Return the next frame. If the page can't be rendered, the frame has no patch."""
         state, now = self._state, time.monotonic()
         try:
             if state.drawn is None and state.must_render:
@@ -124,7 +126,7 @@ class FrameWriter:
         refused = await run.guard()
         self._tell("live:template", None)
         if refused is None:
-            with suppress(Exception):  # it is reported with the next frame
+            with suppress(Exception):  # the next frame fails in the same way, and reports it
                 drawn = self._state.page.__fragment__(None)
                 self._state.history.reset_to(b"", b"", None)
                 self._state.drawn = drawn

@@ -1,9 +1,8 @@
 """Navigates to another address: another query of the same page, or another page.
 
-A page that an action, a link or an error leads to is loaded as a GET would load it, and returned as a
-`LoadedPage`, which the runner shows in place of the one that is open. If it fails, an error page is shown:
-the page isn't loaded a second time only to say why. The browser loads what isn't a page (another route, a
-file), and pages whose guards reject the visitor.
+The page to which an action, a link or an error leads is loaded as by a GET, and returned as a `LoadedPage`.
+The runner shows it in place of the open one. If loading fails, an error page is shown instead. Anything that
+isn't a page (another route, a file) is left to the browser, and so are pages whose guards reject the visitor.
 """
 
 from __future__ import annotations
@@ -35,7 +34,10 @@ from .state import SessionState
 
 
 async def navigate(run: PageRun, address: Address, url: str) -> Outcome:
-    """Go to the address `url` if it is of the page, through the application's middleware; else redirect."""
+    """Set the fields of the page from `url` if that is another address of the page; otherwise, redirect.
+
+    The address passes the application's middleware first.
+    """
     page = run.page
     live, request = page.live, page.live.request
     try:
@@ -59,7 +61,7 @@ async def navigate(run: PageRun, address: Address, url: str) -> Outcome:
 
 
 def _fill(page: Page, parameters: Mapping[str, Any], target: SplitResult) -> Outcome:
-    """Set the fields that are in an address of the page."""
+    """Set the fields of the page from one of its addresses."""
     live = page.live
     try:
         fill_from_address(page, parameters, own_query(target.query))
@@ -71,9 +73,9 @@ def _fill(page: Page, parameters: Mapping[str, Any], target: SplitResult) -> Out
 
 
 IN_PLACE: Final = (401, 403, 404)
-"""Error statuses that are shown by the application's error page, in place of the page."""
+"""Error statuses for which the application's error page takes the place of the page."""
 MAX_REDIRECTS: Final = 10
-"""Redirects that are followed on the server; after these, the browser loads the address."""
+"""Maximum number of redirects to follow on the server; then the browser loads the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,11 @@ class LoadedPage:
 
 
 async def resolve_outcome(
-    state: SessionState, job: Job, outcome: Outcome, says_error: Callable[[], bool]
+    state: SessionState, job: Job, outcome: Outcome, shows_error: Callable[[], bool]
 ) -> tuple[Outcome, LoadedPage | None]:
     """Return the outcome to send to the browser, and the page to show in place of this one, if any.
 
-    `says_error` returns whether the page that is open shows `live.error` itself.
+    `shows_error` returns whether the open page shows `live.error` itself.
     """
     if isinstance(outcome, Ok):
         if outcome.response is not None:
@@ -109,11 +111,11 @@ async def resolve_outcome(
         if isinstance(job, ServerOp) and not job.n:
             state.op_log.add({"url": [redirect.url, 1]})
             return DONE, loaded
-        is_there = type(job) is Navigate and job.url == redirect.url and loaded.status == 200
-        return DONE if is_there else redirect, loaded
+        is_expected = type(job) is Navigate and job.url == redirect.url and loaded.status == 200
+        return DONE if is_expected else redirect, loaded
     if isinstance(outcome, Failed) and outcome.status in IN_PLACE and outcome.error is None:
-        is_told = says_error()
-        return outcome, None if is_told else await load_error_page(state.site, state.page.live, outcome)
+        is_shown = shows_error()
+        return outcome, None if is_shown else await load_error_page(state.site, state.page.live, outcome)
     return outcome, None
 
 
@@ -134,7 +136,7 @@ async def follow_redirects(state: SessionState, redirect: RedirectTo) -> tuple[R
 
 
 def problem_of(outcome: Outcome) -> Problem | None:
-    """Return an outcome as an error that pages can show; None if all errors belong to fields."""
+    """Return a failure as an error that pages can show; None for a success, or if only fields have errors."""
     if not isinstance(outcome, Failed) or (outcome.errors and not outcome.message):
         return None
     return Problem(outcome.status, outcome.message, outcome.id)
@@ -158,25 +160,28 @@ async def load_error_page(
 
 
 async def open_ahead(state: SessionState, url: str) -> LoadedPage | None:
-    """Open another page at a path and query before it is navigated to, or its error page. Return None if that
-    has an effect, or leads elsewhere.
+    """Open another page, or its error page, at a path and query before the visitor navigates there.
+
+    Return None if it can't be opened ahead: that would have effects, or it leads to another address.
     """
     request = state.page.live.request
     found = state.site.find(request, url) if request is not None and url.startswith("/") else None
-    if found is None or urlsplit(url).path == state.page.live.path or _keeps(found.address.page):
+    if found is None or urlsplit(url).path == state.page.live.path or _has_kept_fields(found.address.page):
         return None
     opened = await _open(state, url)
     return opened if isinstance(opened, LoadedPage) else None
 
 
 async def is_accepted(site: AppContext, loaded: LoadedPage) -> bool:
-    """Run the guards of a page that was loaded ahead, for its GET as it would be now. Return whether they
-    accept, and the identity is the one that the page was loaded for. The page continues with this request.
+    """Run the guards of a page that was loaded ahead, for its GET as it would be now.
+
+    Return whether they accept, and the identity is still the one that the page was loaded for. The page
+    continues with this request.
     """
     page, before = loaded.page, loaded.page.live.request
     assert isinstance(before, PageRequest)
     arrived = await probe_page_request(before)
-    if arrived is None or arrived[1] is not loaded.address:  # it isn't for an error page, which has no guards
+    if arrived is None or arrived[1] is not loaded.address:  # an error page has no route, nor guards
         return False
     request = arrived[0]
     if site.context(loaded.address, await site.identity(request)) != page.live.context:
@@ -190,7 +195,7 @@ async def is_accepted(site: AppContext, loaded: LoadedPage) -> bool:
 
 @contextmanager
 def _answered_by_handlers(request: PageRequest) -> Iterator[None]:
-    """Leave exceptions that the application has handlers for to these: they answer the browser's GET."""
+    """Leave exceptions that the application has handlers for to them: they will answer the browser's GET."""
     request.may_raise = True
     try:
         yield
@@ -198,13 +203,13 @@ def _answered_by_handlers(request: PageRequest) -> Iterator[None]:
         request.may_raise = False
 
 
-def _keeps(page: type[Page]) -> bool:
-    """Return whether fields of a page outlive it: opening it may store them."""
+def _has_kept_fields(page: type[Page]) -> bool:
+    """Return whether a page has fields that outlive it: opening the page may store them."""
     return any(one.kept for one in descriptions(page))
 
 
 async def _open(state: SessionState, url: str) -> LoadedPage | RedirectTo | None:
-    """Open the page at a path and query. Return where it leads instead; None if the browser must load it."""
+    """Open the page at a path and query. Return it, or a redirect; None if the browser must load it."""
     site, request = state.site, state.page.live.request
     url = url.partition("#")[0]
     found = site.find(request, url) if request is not None else None
@@ -212,10 +217,10 @@ async def _open(state: SessionState, url: str) -> LoadedPage | RedirectTo | None
         return None
     arrived = await probe_page_request(as_request(request, url, found.parameters))
     kept = state.page.live.kept
-    return await _begin(site, *arrived, kept.tab if kept else "") if arrived is not None else None
+    return await _open_at(site, *arrived, kept.tab if kept else "") if arrived is not None else None
 
 
-async def _begin(
+async def _open_at(
     site: AppContext, request: PageRequest, address: Address, tab: str
 ) -> LoadedPage | RedirectTo | None:
     identity = await site.identity(request)
@@ -229,7 +234,7 @@ async def _begin(
         return outcome
     if opened.is_refused or not isinstance(outcome, Failed):
         return None
-    if outcome.is_handled or outcome.debug is not None:  # the answer to a GET says more
+    if outcome.is_handled or outcome.debug is not None:  # the response to a GET shows more
         return None
     login = site.login_for(page) if outcome.status == 401 else None
     return RedirectTo(login) if login else await load_error_page(site, page.live, outcome, PlainError)

@@ -1,7 +1,4 @@
-"""The queue of a page's operations, and the operations that the server itself starts.
-
-Nothing here runs anything: the runner takes one operation after the other (see `session.runner`).
-"""
+"""The queue of a page's operations, from which `session.runner` takes and runs one at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from ..protocol.op_log import MAX_KEPT_ANSWERS
 from ..types import Outcome
 
 MAX_COALESCED: Final = 100
-"""Server operations that share one render at most, so that other operations have their turn."""
+"""Maximum number of server operations that share one render, so that other operations get their turn."""
 
 
 class Waiter(Protocol):
@@ -30,7 +27,7 @@ class Waiter(Protocol):
 
 
 class ServerOp:
-    """An operation without a number, started by the server.
+    """An operation that the server starts, without a number: `run` runs it on the page.
 
     With `page_run` and `n`, it is the end of operation `n`, which was streaming. `ended` receives the
     outcome. Consecutive operations with `merges` share one render.
@@ -61,7 +58,7 @@ class OpQueue(deque[Job]):
     """Operations in the order in which they run."""
 
     coalescing = 0
-    """How many of the next operations are rendered together with the one that was taken last."""
+    """How many of the next operations share a render with the one that was taken last."""
 
     @property
     def is_full(self) -> bool:
@@ -76,30 +73,30 @@ class OpQueue(deque[Job]):
                 self.coalescing = 0
                 return job
             if job.ended is None or not job.ended.cancelled():  # else its caller has stopped waiting
-                self.coalescing = self.coalescing - 1 if self.coalescing else self._following(job)
+                self.coalescing = self.coalescing - 1 if self.coalescing else self._count_merging(job)
                 return job
         self.coalescing = 0
         return None
 
-    def _following(self, job: ServerOp) -> int:
+    def _count_merging(self, job: ServerOp) -> int:
         """Return how many of the next operations share a render with `job`."""
         if not job.merges:
             return 0
         following = islice(self, MAX_COALESCED)
         return sum(1 for _ in takewhile(lambda one: isinstance(one, ServerOp) and one.merges, following))
 
-    def expects(self, is_meant: Callable[[Op], bool]) -> bool:
+    def contains(self, predicate: Callable[[Op], bool]) -> bool:
         """Return whether an operation of the browser that satisfies the predicate is in the queue."""
-        return any(not isinstance(job, ServerOp) and is_meant(job) for job in self)
+        return any(not isinstance(job, ServerOp) and predicate(job) for job in self)
 
-    def drop(self, is_meant: Callable[[Op], bool]) -> None:
+    def drop(self, predicate: Callable[[Op], bool]) -> None:
         """Replace queued operations of the browser that satisfy the predicate with ones that do nothing."""
         for index, job in enumerate(self):
-            if not isinstance(job, ServerOp) and is_meant(job):
+            if not isinstance(job, ServerOp) and predicate(job):
                 self[index] = dropped(job)
 
     def abandon(self) -> None:
-        """Drop all queued operations, and tell their callers that the page has ended."""
+        """Drop all queued operations. Their callers get an error: the page has ended."""
         while self:
             job = self.popleft()
             if isinstance(job, ServerOp) and job.ended is not None and not job.ended.done():

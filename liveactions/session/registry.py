@@ -1,4 +1,8 @@
-"""The open pages of a worker: how a page finds its session, or its newest state, again."""
+"""The sessions of a worker.
+
+When a page connects, it is attached to its session if this worker has it. Otherwise, a session is created
+from the page's newest snapshot, in the store or in its HTML. Idle sessions are saved and dropped in rounds.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +39,7 @@ from ..store.snapshots import Snapshot, session_key
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
 from ..types import DONE, Failed, Outcome
-from .debugged import DebuggedSession
-from .observed import ObservedSession
+from .observed import DebuggedSession, ObservedSession
 from .op_queue import ServerOp
 from .renders import RenderHistory
 from .request_probe import as_request, through_middleware
@@ -50,9 +53,9 @@ MAINTENANCE_INTERVAL: Final = 1.0
 POLLS_PER_ROUND: Final = 20
 """How often messages of other workers are received in each of these intervals."""
 HANDOVER_TIMEOUT: Final = 1.0
-"""Seconds to wait for a page's previous worker to store the newest state."""
+"""Seconds to wait until a page's previous worker has stored the newest state."""
 POLL_INTERVAL: Final = 0.02
-"""Seconds between two reads of the store meanwhile."""
+"""Seconds between two reads of the store while waiting for that."""
 ADDRESS: Final = ("path", "query_string")
 """The parts of an ASGI scope that are an address."""
 
@@ -70,11 +73,11 @@ REASONS: Final[dict[int, str]] = {
 
 
 class Arrival(NamedTuple):
-    """A page that joins: its hello, and its GET as it would be now, behind the application's middleware."""
+    """A page that joins: its hello, and its GET as it would be now, after the application's middleware."""
 
     hello: Hello
     opened: HTTPConnection
-    """The connection that has brought the hello."""
+    """The connection over which the hello has arrived."""
     found: RouteMatch
     request: PageRequest
     identity: str
@@ -82,7 +85,7 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResumeSource:
-    """What a session is rebuilt from. Without a snapshot, the page starts again."""
+    """What to create a session from. Without a snapshot, the page starts again."""
 
     snapshot: Snapshot | None
     resumption: Resumption = ""
@@ -158,7 +161,7 @@ class SessionRegistry:
         if session is not None:
             await self._attach(session, connection, hello)
         else:
-            session = await self._begin(arrival, connection)
+            session = await self._create(arrival, connection)
         self.site.counters.resumes += hello.token is not None
         return session
 
@@ -166,11 +169,11 @@ class SessionRegistry:
         """Return the session with a token, if this worker has it."""
         return self._sessions.get(token)
 
-    async def streaming(self, hello: Hello, opened: HTTPConnection) -> Session | None:
-        """Return the session of the page that has sent a hello, guarded for this request.
+    async def with_stream(self, hello: Hello, opened: HTTPConnection) -> Session | None:
+        """Return the session of the page that has sent a hello, guarded for this request, if it sends its
+        frames over a one-way connection of this process.
 
-        Return None unless a one-way connection of this process shows the page, and what the page shows is
-        certain. Raise `ProtocolError` as `join`.
+        Return None otherwise, or if the page asks for its whole HTML. Raise `ProtocolError` as `join`.
         """
         session = self._sessions.get(hello.token or "")
         connection = session.connection if session is not None else None
@@ -179,10 +182,10 @@ class SessionRegistry:
         session = await self._find_here(await self._arrive(hello, opened))
         return session if session is not None and session.connection is connection else None
 
-    async def has(self, hello: Hello) -> bool:
-        """Return whether the newest session of a page is in this process."""
+    async def owns(self, hello: Hello) -> bool:
+        """Return whether this process has the page's session, and no other worker has claimed it."""
         session = self._sessions.get(hello.token or "")
-        if session is None or session.state.over:
+        if session is None or session.state.is_over:
             return False
         return session.state.is_running or await session.save()
 
@@ -194,20 +197,21 @@ class SessionRegistry:
         return Arrival(hello, opened, found, request, await self.site.identity(request))
 
     async def _renew(self, session: Session, arrival: Arrival) -> None:
-        """Continue a session with a newer request, if the guards accept it."""
+        """Continue a session with a newer request. Raise `ProtocolError` if the guards reject it."""
         page = session.state.page
         if _replace_request(page, (await self._with_address(session.state.url, arrival)).request):
-            session.subscriptions.load_everything()
+            session.subscriptions.mark_all_stale()
         run = PageRun(page)
         closed = await run.close(await run.guard() or DONE)
         if not closed.ok:
             raise _refusal(closed)
 
     async def _with_address(self, url: str, arrival: Arrival) -> Arrival:
-        """Return the arrival at `url`, the address of the page's state: it may differ from that of the hello.
+        """Return the arrival with a request for `url`, the address of the page's state. The hello may have
+        named another one, but guards decide by the request: they must see the address whose state they
+        accept.
 
-        Guards decide by the request, so they must see the address whose state they accept. An error page that
-        has replaced a page has no route of its own: then, return the arrival as it is.
+        Return the arrival unchanged if an error page has replaced the page, because that has no route.
         """
         here = self.site.find(arrival.opened, url)
         if url == arrival.hello.url.partition("#")[0] or here is None:
@@ -221,21 +225,21 @@ class SessionRegistry:
         try:
             await session.attach(connection, hello, resume.resumption, resume.outdated, resume.drawn)
         except BaseException:
-            await session.detach(connection)  # the endpoint doesn't know the session yet
+            await session.detach(connection)  # the endpoint can't: it doesn't know the session yet
             raise
 
     async def _find_here(self, arrival: Arrival) -> Session | None:
-        """Return this process's session of the page, guarded for its newer request, unless another worker has
-        taken the page over.
+        """Return this process's session of the page, guarded for the new request. Return None if there is
+        none, or another worker has taken the page over.
         """
         hello = arrival.hello
         session = self._sessions.get(hello.token or "")
         if session is None:
             return None
         state = session.state
-        # `save` tells, too, but not while an operation is running or the store fails.
+        # `save` finds that out, too, but not while an operation is running or the store fails.
         was_elsewhere = hello.rev > state.op_log.rev
-        if state.over or was_elsewhere or not (state.is_running or await session.save()):
+        if state.is_over or was_elsewhere or not (state.is_running or await session.save()):
             self._drop(session)
             return None
         if not state.binding.is_of(arrival.found.address, arrival.identity, hello.rev):
@@ -243,22 +247,22 @@ class SessionRegistry:
         await self._renew(session, arrival)
         return session
 
-    # Sessions made from snapshots
+    # Sessions created from snapshots
 
-    async def _begin(self, arrival: Arrival, connection: Connection) -> Session:
+    async def _create(self, arrival: Arrival, connection: Connection) -> Session:
         hello = arrival.hello
         host = await self._admit(arrival.request)
         await self._index.open()
         position = self._index.position
         try:
             resume = await self._find_state(hello, self.site.context(arrival.found.address, arrival.identity))
-        except StoreError as error:  # its state is there, but can't be read
+        except StoreError as error:  # there is a state, but it can't be read now
             raise ProtocolError("the page's state can't be read; try again later", INTERNAL_ERROR) from error
         if resume.snapshot is not None:
             arrival = await self._with_address(resume.snapshot.url, arrival)
-        page, resume = await self._page(resume, arrival)
+        page, resume = await self._open_page(resume, arrival)
         snapshot = resume.snapshot or Snapshot("", None)
-        op_log, history = resumed(snapshot, hello, resume.outdated)
+        op_log, history = restore_logs(snapshot, hello, resume.outdated)
         token = (resume.epoch and hello.token) or secrets.token_urlsafe(16)
         state = SessionState(
             self.site,
@@ -270,7 +274,7 @@ class SessionRegistry:
             history=history,
             data=resume.state,
         )
-        session = self._kind(state, self._index, host, resume.epoch)
+        session = self._session_class(state, self._index, host, resume.epoch)
         if token in self._sessions:  # another connection of this page has joined meanwhile
             self._drop(self._sessions[token])
         self._sessions[token] = session
@@ -280,7 +284,7 @@ class SessionRegistry:
         return session
 
     @property
-    def _kind(self) -> type[Session]:
+    def _session_class(self) -> type[Session]:
         if self.site.services.debug:
             return DebuggedSession
         return ObservedSession if self.site.observers else Session
@@ -296,7 +300,7 @@ class SessionRegistry:
             snapshot = None
         if snapshot is None:
             return replace(await self._from_page(hello, context), resumption="rebuilt")
-        resumption, outdated = continues(snapshot, hello)
+        resumption, outdated = resumption_from(snapshot, hello)
         if outdated:
             log.warning("a page's newest state was not stored; continuing from an older one")
         return ResumeSource(snapshot, resumption, outdated, epoch)
@@ -312,12 +316,11 @@ class SessionRegistry:
         return ResumeSource(snapshot, outdated=snapshot.rev < hello.rev)
 
     async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
-        """Return what the page's last session has stored, and the epoch of this worker's claim.
+        """Claim the page. Return what its previous session has stored, and the epoch of the claim.
 
-        Wait for up to `HANDOVER_TIMEOUT` if that session seems to be about to store more. This includes the
-        case that nothing is stored: the store may have lost what the session still has in memory. The claim
-        is made before the snapshot is read, so that a later claim sees what is stored under this one, or
-        prevents its holder from storing any more.
+        Wait for up to `HANDOVER_TIMEOUT` if that session seems to be about to store more, also if nothing is
+        stored: the store may have lost what the session still has in memory. The page is claimed before its
+        snapshot is read, so that nothing can be stored under an older claim in between.
         """
         snapshots, key = self.site.snapshots, session_key(hello.token or "")
         until = self._clock() + HANDOVER_TIMEOUT
@@ -326,11 +329,11 @@ class SessionRegistry:
             if (snapshot is not None and not is_behind(snapshot, hello)) or self._clock() > until:
                 break
             await asyncio.sleep(POLL_INTERVAL)
-        epoch = await snapshots.store.claim(key)  # from now on, no other worker stores more
+        epoch = await snapshots.store.claim(key)  # from now on, no other worker can store the page
         return await snapshots.load(key, context), epoch
 
-    async def _page(self, resume: ResumeSource, arrival: Arrival) -> tuple[Page, ResumeSource]:
-        """Open the page in the state of its snapshot, or without one, at its address. Return it, and `resume`
+    async def _open_page(self, resume: ResumeSource, arrival: Arrival) -> tuple[Page, ResumeSource]:
+        """Open the page in the state of its snapshot; without one, at its address. Return it, and `resume`
         with its first render and its state.
 
         Raise `ProtocolError` if it can't be opened.
@@ -343,7 +346,7 @@ class SessionRegistry:
                 restore_state(page, resume.snapshot.state)
             except LiveError as error:  # another version of the page's class
                 log.warning("could not restore a page, starting it again: %s", error)
-                return await self._page(ResumeSource(None, "rebuilt", outdated=True), arrival)
+                return await self._open_page(ResumeSource(None, "rebuilt", outdated=True), arrival)
         if resume.outdated:
             self.site.counters.restarts += 1
             flash_restarted(page.live)
@@ -354,7 +357,10 @@ class SessionRegistry:
         return page, replace(resume, drawn=opened.drawn, state=opened.state or ())
 
     async def _admit(self, request: Request) -> str:
-        """Return the client IP for the limit of sessions per address."""
+        """Make room for a session within the limits. Return the client IP, for the limit per address.
+
+        Raise `ProtocolError` if all sessions are in use.
+        """
         host = request.client.host if request.client else ""
         limits = self.site.limits
         if self._hosts[host] >= limits.sessions_per_address:
@@ -371,9 +377,9 @@ class SessionRegistry:
         detached = [one for one in sessions if one.connection is None and not one.is_running]
         if not detached:
             raise ProtocolError("too many open pages", CLOSE_LIMIT)
-        session = min(detached, key=lambda one: one.state.used)
+        session = min(detached, key=lambda one: one.state.last_seen)
         self._drop(session)
-        await self._close_down(session)
+        await self._suspend(session)
 
     # Maintenance
 
@@ -398,7 +404,7 @@ class SessionRegistry:
                     self.answering.run()
             if self.presence.is_running:
                 self._presence_tick.run()
-            if not self._rounds:  # a slow store delays no messages
+            if not self._rounds:  # in a task, so that a slow store doesn't delay messages
                 self._rounds.start(self.run_maintenance(self._clock()))
 
     async def run_maintenance(self, now: float) -> None:
@@ -408,7 +414,7 @@ class SessionRegistry:
         busy = [(session, due) for session in self if (due := session.due(now)) is not None]
         await asyncio.gather(*(self._maintain(session, due) for session, due in busy))
         for session in self:
-            if session.state.over:
+            if session.state.is_over:
                 self._drop(session)
 
     async def _maintain(self, session: Session, due: Due) -> None:
@@ -448,11 +454,11 @@ class SessionRegistry:
         )
 
     def sign_out(self, identity: str) -> None:
-        """End all pages of an identity, in all processes, when their running operations have ended."""
+        """End all pages of an identity, in all processes, as soon as their running operations have ended."""
         self._channel.publish(Message("user", identity))
 
     async def close(self) -> None:
-        """Drain, and store the state of all pages: the process ends."""
+        """Accept no more pages, and store the state of all: the process ends."""
         self.is_draining = True
         self._index.close()
         self.presence.stop()
@@ -460,29 +466,31 @@ class SessionRegistry:
 
     async def save_all(self) -> None:
         """Store the state of all pages, so that other workers can continue them."""
-        await asyncio.gather(*(self._close_down(session) for session in self))
+        await asyncio.gather(*(self._suspend(session) for session in self))
 
-    async def _close_down(self, session: Session) -> None:
+    async def _suspend(self, session: Session) -> None:
         with contained("%s: storing its state", session.state.name):
-            await session.close_down()
+            await session.suspend()
 
 
 def _refusal(outcome: Outcome) -> ProtocolError:
-    """Return the error for a page that can't be joined. Pages that were refused load again and show why."""
+    """Return the error for a page that can't be joined. A page that is refused loads again, which shows
+    why.
+    """
     if isinstance(outcome, Failed) and outcome.status >= 500:
         return ProtocolError(f"the page failed to open; try again later ({outcome.id})", INTERNAL_ERROR)
     return ProtocolError("the page can't be opened", CLOSE_OVER)
 
 
 def _draw(page: Page) -> Fragment | None:
-    """Return a page's first render; None if it fails, which the welcome reports."""
+    """Return a page's first render; None if it fails: writing the welcome fails, too, and reports it."""
     with suppress(Exception):
         return page.__fragment__(None)
     return None
 
 
 def _replace_request(page: Page, request: PageRequest) -> bool:
-    """Replace the page's request with a newer one; cookies that were set in the previous one are kept.
+    """Replace the page's request with a newer one, which keeps the cookies that were set in the previous one.
 
     Return whether the browser's cookies have changed.
     """
@@ -505,8 +513,8 @@ async def _page_request(opened: HTTPConnection, url: str, found: RouteMatch) -> 
     return arrived
 
 
-def resumed(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLog, RenderHistory]:
-    """Return the op log and the history of a session that is rebuilt from a snapshot.
+def restore_logs(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLog, RenderHistory]:
+    """Return the op log and the render history of a session that is created from a snapshot.
 
     `outdated` is that of the welcome.
     """
@@ -519,18 +527,18 @@ def resumed(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLog, Re
         history.reset_to(snapshot.shape, snapshot.mark, None, missed)
     elif hello.rev >= snapshot.shape_since:
         history.reset_to(snapshot.shape, b"", None)
-    else:  # it has missed a whole page
+    else:  # the browser has missed a whole page
         history.reset_to(b"", b"", None)
     rev = max(snapshot.rev, hello.rev) if outdated else snapshot.rev
     return OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras), history
 
 
 def is_behind(snapshot: Snapshot, hello: Hello) -> bool:
-    """Return whether the page knows more than a stored snapshot: its worker may be about to store more."""
+    """Return whether the page is ahead of a stored snapshot: its worker may be about to store a newer one."""
     return not snapshot.at_rest and (hello.op > snapshot.done or hello.rev > snapshot.rev)
 
 
-def continues(snapshot: Snapshot, hello: Hello) -> tuple[Resumption, bool]:
+def resumption_from(snapshot: Snapshot, hello: Hello) -> tuple[Resumption, bool]:
     """Return how a session continues from a snapshot, and whether the page has shown a newer state."""
     if snapshot.rev < hello.rev:
         return "rebuilt", True

@@ -1,7 +1,7 @@
-"""The renders of an open page: patches between them, and what their slots and references name.
+"""The renders of an open page: computes patches between them, and finds what slots and references name.
 
-Those since the revision of the last operation or acknowledgement are kept. A session that has been idle for a
-while only keeps digests, with which the next render is compared.
+Renders are kept from the revision of the last operation or acknowledgement on. A session that has been idle
+for a while only keeps digests, to compare the next render with.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..templates.digests import digest_of, digests_of
 from ..templates.fragments import Numbering, lists_in
 
 MAX_REVISIONS: Final = 64
-"""How many renders are kept at most, if a page acknowledges none."""
+"""Maximum number of renders that are kept if a page acknowledges none."""
 
 
 class RenderHistory:
@@ -32,20 +32,22 @@ class RenderHistory:
         self.newest: Fragment | None = None
         """The newest render; None if it was dropped."""
         self.shape_since = 0
-        """The first revision whose root has the shape of the newest one: patches are for no older ones."""
+        """The first revision whose root has the newest shape. Older ones can't be patched."""
         self._shape: bytes = b""
         self._mark: bytes = b""
         self._digests: Digests | None = None
         self._missed: Change = []
         self._numberings: Sequence[Numbering | None] = ()
         """How the lists of the render that was dropped are numbered, if not all are as in a first render."""
-        self._supposed: Fragment | None = None
-        """What the page is assumed to show if nothing better is known."""
+        self._assumed: Fragment | None = None
+        """The render that the page is assumed to show, if its own was dropped and has changed since."""
         self._doubts = 0
+        """How often the browser has found markers in the wrong places; `is_raw` from 2 on."""
 
     def begin(self, in_doubt: bool = False, as_loaded: bool = False) -> None:
-        """Begin with a client that knows no shapes. It is `in_doubt` of what its page shows: `as_loaded`, or
-        later.
+        """Begin with a client that knows no shapes.
+
+        If it is `in_doubt`, it has found markers in the wrong places: in the page `as_loaded`, or later.
         """
         self.known = ClientState(self.known.is_exact and not in_doubt)
         self._doubts += in_doubt + (in_doubt and as_loaded)
@@ -60,7 +62,9 @@ class RenderHistory:
     def reset_to(
         self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()
     ) -> None:
-        """Reset: what the page shows is known by its digests only, once it has the patch that it missed."""
+        """Drop all renders. What the page shows, after the patch that it `missed`, is known by digests
+        only.
+        """
         self.newest, self._shape, self._mark, self._digests = None, shape, mark, digests
         self._missed = list(missed)
         self._numberings = ()
@@ -75,7 +79,7 @@ class RenderHistory:
             self._numberings = numberings if any(numberings) else ()
 
     def marks(self) -> tuple[bytes, bytes]:
-        """Return the digest of the root's shape, and one of everything that is shown."""
+        """Return the digest of the root's shape, and the digest of everything that is shown."""
         newest = self.newest
         return (newest.shape.digest, digest_of(newest)) if newest is not None else (self._shape, self._mark)
 
@@ -117,15 +121,15 @@ class RenderHistory:
         if fragment.shape.digest != (self._shape if newest is None else newest.shape.digest):
             self.shape_since = rev
         self.newest = self._fragments[rev] = fragment
-        self._supposed, self._numberings = None, ()
+        self._assumed, self._numberings = None, ()
         if len(self._fragments) > MAX_REVISIONS:
             del self._fragments[next(iter(self._fragments))]
 
     def pending_patches(self, since: int) -> Iterator[tuple[int, Change]]:
-        """Return the patches to the newest render from each older one that the page may show, by revision.
+        """Yield revisions since `since`, and the patch from each to the newest render.
 
-        Only those that change text and attributes in the same places: a process that has none of these
-        renders can send them.
+        Only patches that change text and attributes in the same places: a process without these renders can
+        send them.
         """
         newest = self.newest
         if newest is None or not newest.is_pristine():
@@ -157,7 +161,7 @@ class RenderHistory:
         """Return whether a revision shows a reference, whose signature as text is `mac`. If that revision's
         render was dropped, the newest one counts.
         """
-        fragment = self._fragments.get(rev) or self.newest or self._supposed
+        fragment = self._fragments.get(rev) or self.newest or self._assumed
         return fragment is not None and fragment.shows(ref, mac)
 
     def evict(self) -> None:
@@ -166,7 +170,7 @@ class RenderHistory:
             self.drop()
 
     def rerender(self, page: Page, rev: int) -> None:
-        """Render again what was dropped. If the page has changed, its slots are unknown, but the references
+        """Render again what was dropped. If the page has changed, its slots stay unknown, but the references
         that it shows now are accepted.
         """
         fragment = page.__fragment__(None)
@@ -174,4 +178,4 @@ class RenderHistory:
             self._renumber(fragment)
             self.record(rev, fragment)
         else:
-            self._supposed = fragment
+            self._assumed = fragment

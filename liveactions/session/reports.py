@@ -1,7 +1,7 @@
-"""What the workers of an application report about themselves, for the dashboard.
+"""Reports of workers about themselves, for the dashboard.
 
 Nothing is measured or sent unless the dashboard is enabled. The worker that renders it requests reports from
-all workers over the broker. Workers without open pages don't listen, so they don't answer.
+the others over the broker. Workers without open pages don't read messages, so they don't answer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _STATS: Final = {field.name for field in fields(Stats)}
 
 
 class ActionTime(NamedTuple):
-    """How long an action takes. Times are in seconds, without those in the queue."""
+    """How long an action takes, in seconds, without its time in the queue."""
 
     name: str
     calls: int
@@ -62,7 +62,7 @@ class ActionTimes:
         self._times: dict[str, tuple[int, float, float]] = {}
         """Calls, seconds in total, and seconds of the longest."""
         self._recent: deque[tuple[int, int]] = deque(maxlen=WINDOW)
-        """Seconds of the clock, and how many operations have ended in each."""
+        """Whole seconds (`time.monotonic`), and how many operations have ended in each."""
 
     @contextmanager
     def observe(self, operation: Operation) -> Iterator[None]:
@@ -105,15 +105,15 @@ def slowest(times: Iterator[ActionTime]) -> list[ActionTime]:
 class WorkerReports:
     """The report of this worker, and the newest ones of the others."""
 
-    def __init__(self, sessions: SessionRegistry, line: BrokerChannel) -> None:
+    def __init__(self, sessions: SessionRegistry, channel: BrokerChannel) -> None:
         self.times = ActionTimes()
         self._sessions = sessions
-        self._line = line
+        self._channel = channel
         self._id = secrets.token_hex(8)
         self._others: dict[str, tuple[float, WorkerReport]] = {}
-        """With the time at which they came."""
-        self._is_asked = False
-        line.listen(self._hear)
+        """Reports by worker, with the times of their arrival."""
+        self._is_requested = False
+        channel.listen(self._on_message)
 
     @property
     def _name(self) -> str:
@@ -137,22 +137,22 @@ class WorkerReports:
         since = time.monotonic() - MAX_AGE
         return {name: (at, report) for name, (at, report) in self._others.items() if at >= since}
 
-    async def ask(self) -> None:
-        """Ask the other workers for reports, which come a moment later."""
-        await self._line.announce(Message("worker", self._name))
+    async def request(self) -> None:
+        """Request reports from the other workers. They arrive a moment later."""
+        await self._channel.announce(Message("worker", self._name))
 
-    def answer(self) -> None:
-        """Send a report, if another worker has asked for it."""
-        if self._is_asked:
-            self._is_asked = False
-            self._line.publish(Message("worker", self._name, asdict(self.own())))
+    def send_if_requested(self) -> None:
+        """Send this worker's report, if another worker has requested it."""
+        if self._is_requested:
+            self._is_requested = False
+            self._channel.publish(Message("worker", self._name, asdict(self.own())))
 
-    def _hear(self, message: Message | None) -> None:
-        """Note a message. It comes in any thread, in which nothing can be sent."""
+    def _on_message(self, message: Message | None) -> None:
+        """Note a request or a report. Nothing can be sent here, because messages may arrive in any thread."""
         if message is None or message.kind != "worker" or message.name == self._name:
             return
         if not message.data:
-            self._is_asked = True
+            self._is_requested = True
             return
         with suppress(TypeError):  # the report of another version
             report = WorkerReport(**message.data)

@@ -1,8 +1,8 @@
-"""Finds the HTTP request of a page that is open over a socket, as its GET would be now.
+"""Finds out what the GET of a page that is open over a socket would be now.
 
-Much middleware sees requests only, no sockets. So when a page joins, and after an action has set cookies,
-its GET is sent through the application's middleware once more: the endpoint takes note of the request as
-it arrives there and answers nothing. What middleware refuses never arrives.
+Much middleware only sees HTTP requests, no sockets. So when a page joins, and after an action has set
+cookies, its GET is simulated through the application's middleware: the page's endpoint records the request as
+it arrives there, and sends no response. A request that middleware rejects doesn't arrive.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ..actions.request import Changes, PageRequest
 from ..execution.app_context import COOKIES, Address
 
 PROBE_KEY: Final = "liveactions.probe"
-"""In an ASGI scope that this process has made itself: is called with the request that has arrived at a page,
+"""In the ASGI scope of a simulated request: a function to call with the request that has arrived at a page,
 and that page's address."""
 HOST_KEY: Final = "liveactions.host"
-"""In an ASGI scope: the application below which the pages are mounted, whose middleware comes first."""
-GIVEN_KEY: Final = "liveactions.given"
-"""In an ASGI scope: what it was before any middleware had added to it."""
+"""In an ASGI scope: the application in which the pages are mounted, whose middleware comes first."""
+ORIGINAL_KEY: Final = "liveactions.original"
+"""In an ASGI scope: a copy of the scope, before middleware added to it."""
 COOKIE_CHANGES_KEY: Final = "liveactions.changes"
-"""In such a scope: the cookies to set in the response."""
+"""In the ASGI scope of a simulated request: the cookies to set in the response."""
 
 
 async def through_middleware(request: PageRequest) -> PageRequest | None:
@@ -38,22 +38,22 @@ async def through_middleware(request: PageRequest) -> PageRequest | None:
 
 
 async def probe_page_request(request: PageRequest) -> tuple[PageRequest, Address] | None:
-    """Return the route that a request arrives at, and the request there; None if that isn't a page."""
+    """Return a request as it arrives at a page, and that page's address; None if it doesn't arrive at one."""
     found: list[tuple[PageRequest, Address]] = []
     await _send({**request.scope, PROBE_KEY: found.append})
     return found[0] if found else None
 
 
-def note_given(scope: MutableMapping[str, Any]) -> None:
-    """Note what a scope is, unless that has been done. What is simulated begins with it: what middleware had
-    added for one visitor isn't there for another.
+def keep_original(scope: MutableMapping[str, Any]) -> None:
+    """Keep a copy of a scope in it, unless it has one. Simulated requests begin with this copy, so that they
+    don't contain what middleware has added for the previous visitor.
     """
-    if GIVEN_KEY not in scope:
-        scope[GIVEN_KEY] = {**scope, "state": {**scope.get("state", {})}}
+    if ORIGINAL_KEY not in scope:
+        scope[ORIGINAL_KEY] = {**scope, "state": {**scope.get("state", {})}}
 
 
 async def request_with_cookies(request: PageRequest, changes: Changes) -> PageRequest:
-    """Return the request as the browser will send it once it has these cookies."""
+    """Return the page's request as the browser would send it once it has these cookies."""
     if not has_middleware(request):
         return _with_newer_cookies(request, changes.headers)
     path = request.scope.get("root_path", "") + COOKIES
@@ -64,18 +64,19 @@ async def request_with_cookies(request: PageRequest, changes: Changes) -> PageRe
 
 
 def _with_newer_cookies(request: PageRequest, set_by: Iterable[str]) -> PageRequest:
-    """Return the request with newer cookies, and without what was noted in its state."""
-    state = _given(request.scope)["state"]
+    """Return the request with newer cookies, and without what middleware has added to its state."""
+    state = _original(request.scope)["state"]
     return PageRequest({**request.scope, "state": state, "headers": _with_cookies(request, set_by)})
 
 
-def _given(scope: Mapping[str, Any]) -> dict[str, Any]:
-    given = scope.get(GIVEN_KEY, {})
-    return {**given, "state": {**given.get("state", {})}}
+def _original(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of the scope as it was before middleware added to it."""
+    original = scope.get(ORIGINAL_KEY, {})
+    return {**original, "state": {**original.get("state", {})}}
 
 
 def has_other_state(request: HTTPConnection, newer: HTTPConnection) -> bool:
-    """Return whether middleware, or a guard, has said something else of the newer request's visitor."""
+    """Return whether middleware or a guard has set other values for the visitor of the newer request."""
     return any(request.scope.get(name) != newer.scope.get(name) for name in ("state", "user", "auth"))
 
 
@@ -87,7 +88,7 @@ def has_middleware(request: PageRequest) -> bool:
 
 async def _send(scope: MutableMapping[str, Any]) -> list[str]:
     """Send a request without a body, and return the values of ``Set-Cookie`` in the response."""
-    scope = {**_given(scope), **{name: value for name, value in scope.items() if name in _REQUEST}}
+    scope = {**_original(scope), **{name: value for name, value in scope.items() if name in _OWN_KEYS}}
     messages = [{"type": "http.request", "body": b"", "more_body": False}]
     headers: list[tuple[bytes, bytes]] = []
 
@@ -105,11 +106,11 @@ async def _send(scope: MutableMapping[str, Any]) -> list[str]:
     return [value.decode("latin-1") for name, value in headers if name.lower() == b"set-cookie"]
 
 
-_REQUEST: Final = frozenset(
+_OWN_KEYS: Final = frozenset(
     ("app", "type", "method", "scheme", "path", "raw_path", "query_string", "headers")
-    + ("root_path", "app_root_path", "path_params", GIVEN_KEY, HOST_KEY, PROBE_KEY, COOKIE_CHANGES_KEY)
+    + ("root_path", "app_root_path", "path_params", ORIGINAL_KEY, HOST_KEY, PROBE_KEY, COOKIE_CHANGES_KEY)
 )
-"""What a simulated request says itself."""
+"""Keys of a simulated request's scope that aren't taken from the original one."""
 
 
 def _with_cookies(request: PageRequest, set_by: Iterable[str]) -> list[tuple[bytes, bytes]]:
@@ -149,15 +150,15 @@ def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, An
 
 
 def _headers(connection: HTTPConnection) -> list[tuple[bytes, bytes]]:
-    """Return a connection's headers as its page's GET has them."""
+    """Return a connection's headers as its page's GET would have them."""
     headers = [header for header in connection.scope["headers"] if not _HANDSHAKE.match(header[0])]
-    if connection.scope["type"] == "http":  # it has been sent by a script, which accepts anything else
+    if connection.scope["type"] == "http":  # a script has sent it, and accepts something else than HTML
         headers = [header for header in headers if header[0] not in (b"accept", *_BODY)]
     return headers if any(name == b"accept" for name, _ in headers) else [*headers, (b"accept", _ACCEPT)]
 
 
 _ACCEPT = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-"""What browsers accept when they load a page."""
+"""The value of ``Accept`` with which browsers load pages."""
 _BODY = (b"content-type", b"content-length", b"transfer-encoding")
 _HANDSHAKE = re.compile(rb"upgrade$|connection$|sec-websocket-")
 """Headers that only a WebSocket's handshake has."""

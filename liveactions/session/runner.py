@@ -1,12 +1,12 @@
 """Runs the operations of an open page, and sends the browser what has changed.
 
-A session outlives its connections: losing one cancels no operation. `session.state` decides what is run, sent
-and stored; this module does it. One loop runs operations (`Session.drain`), one place sends frames
+A session outlives its connections: losing one cancels no operation. `session.state` decides what to run, send
+and store, and `Session` does it. One loop runs operations (`Session.drain`), one method sends frames
 (`Session.flush`: store, then send), and one stores snapshots (`Session.save`).
 
-The reader of a connection runs the operations that it receives itself, since a task for each would cost a
-tenth of the whole operation. For everything else, `Session.submit` starts a task. Whatever is added while
-one of them is draining the queue is run by that one.
+The task that reads a connection runs the operations that it receives, because a task for each would cost a
+tenth of the whole operation. For other operations, `Session.submit` starts a task. Whichever task is draining
+the queue also runs what is added meanwhile.
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
 from ..protocol.messages import Acknowledgement, Bye, Hello, Navigate, Op
 from ..protocol.op_log import Allowance, Resumption
-from ..store.long_states import StateSealer
-from ..store.snapshots import SNAPSHOT_TTL, Snapshot
+from ..store.snapshots import SessionSnapshots, Snapshot
 from ..tasks import Supervisor, Waiting
 from ..templates import Fragment
 from ..templates.fragments import ItemsGone
@@ -49,7 +48,7 @@ from .subscriptions import SubscriptionIndex, Subscriptions
 
 
 class Connection(Protocol):
-    """Takes the messages of a session to its page: a socket, or an HTTP request."""
+    """Carries the messages of a session to its page: a socket, or an HTTP request."""
 
     opened: float
     """When the connection was opened, with the visitor's cookies at that time (`time.monotonic`)."""
@@ -58,7 +57,7 @@ class Connection(Protocol):
 
     @property
     def one_way(self) -> bool:
-        """Whether it only carries messages to the page, which sends its operations in requests."""
+        """Whether it only carries messages to the page, which sends its operations in other requests."""
 
     @property
     def is_lasting(self) -> bool:
@@ -66,12 +65,12 @@ class Connection(Protocol):
 
     @property
     def counts_as_present(self) -> bool:
-        """Whether it makes its page count as present; a request that only says goodbye doesn't."""
+        """Whether its page counts as present: not for a request that only says goodbye."""
 
     async def send(self, text: str) -> None: ...
 
     def take_changes(self, changes: Changes) -> bool:
-        """Return whether the connection sets these cookies itself."""
+        """Set cookies with the connection's own response, if it can. Return whether it does."""
         ...
 
     def close(self, code: int, reason: str = "") -> None:
@@ -79,7 +78,11 @@ class Connection(Protocol):
 
 
 class Session:
-    """A page that is open in a browser."""
+    """A page that is open in a browser.
+
+    `epoch` is that of the claim that makes this the only session of its token; 0 if no other worker can know
+    the token.
+    """
 
     def __init__(
         self, state: SessionState, subscription_index: SubscriptionIndex, host: str, epoch: int
@@ -92,17 +95,13 @@ class Session:
         self.allowance = Allowance(site.limits.ops_per_second, site.limits.ops_burst)
         """The rate limit for the operations of the page, over all its connections."""
         self.connection: Connection | None = None
-        self.tasks = Supervisor(lambda: f"{state.name}: a page's session", lambda: self.close(INTERNAL_ERROR))
+        self.tasks = Supervisor(
+            lambda: f"{state.name}: a page's session", lambda: self.disconnect(INTERNAL_ERROR)
+        )
         """The session's own tasks."""
-        self._epoch = epoch
-        """The epoch of the claim that makes this the only session of its token; 0 if no other worker can know
-        the token.
-        """
-        self._long_states = StateSealer(site.snapshots.sealer)
+        self._snapshots = SessionSnapshots(site.snapshots, site.saving, state.key, epoch)
         self._rested = Waiting()
-        self._saving = 0
-        """How many snapshots are being stored."""
-        self._saved = Waiting()
+        """Waits until the queue is empty."""
         self._takes_files = False
         """Whether an action of a page that was shown before takes files."""
         self._unshown: PageRun | None = None
@@ -110,21 +109,21 @@ class Session:
         self._timers = Timers(self.push, self.tasks)
         self._hooks = ConnectionHooks(state, self.enqueue)
         self.subscriptions = Subscriptions(
-            state, subscription_index, self.tasks, self.submit, self.close, self._sign_out
+            state, subscription_index, self.tasks, self.submit, self.disconnect, self._sign_out
         )
         self._attendance = Attendance(site.services.presence, state.key, epoch)
         self.concurrent = ConcurrentOps(state, self.tasks, self.submit, self.call)
         self.frames = FrameWriter(state)
         self._ahead = PageAhead(state, self.tasks, subscription_index)
         self._position = 0
-        """The position in the messages when the running operation began to read."""
+        """The position in the log of messages when the running operation began to read."""
         self._start_background()
-        state.used = time.monotonic()
+        state.last_seen = time.monotonic()
 
-    # What comes in
+    # Incoming operations
 
     async def receive(self, op: Op | Acknowledgement) -> None:
-        """Run an operation of the page, now or after those that are running; or note an acknowledgement.
+        """Run an operation of the page, now or after those in the queue; or note an acknowledgement.
 
         Raise `ProtocolError` if the message violates the protocol.
         """
@@ -170,10 +169,10 @@ class Session:
 
     async def connected(self) -> None:
         """Publish the page's presence, and run its hooks ``connected``: a new connection shows it."""
-        self._attend()
+        self._publish_presence()
         await self._hooks.connected()
 
-    def _attend(self) -> None:
+    def _publish_presence(self) -> None:
         """Publish the presence that the page declares, if it is connected."""
         connection, state = self.connection, self.state
         if connection is not None and connection.counts_as_present and state.is_attached:
@@ -184,7 +183,7 @@ class Session:
     async def drain(self, ref: ActionRef[..., Any] | None = None) -> None:
         """Run the queue until it is empty, and flush, unless a task is doing so.
 
-        `ref` is the reference that the first operation names, if it is known.
+        `ref` is the reference that the first operation names, if already known.
         """
         if not self.state.is_running:
             self.state.begin()
@@ -195,7 +194,7 @@ class Session:
                     self._drain_in_task()
 
     def _drain_in_task(self) -> None:
-        """Do as `drain`, in a task of the session."""
+        """Drain the queue in a task of the session, unless a task is doing so."""
         if not self.state.is_running:
             self.state.begin()
             self.tasks.start(self._drain())
@@ -209,11 +208,11 @@ class Session:
                     ref = None
                 if state.is_due:
                     await self.flush()
-                if not state.queue or state.over:
+                if not state.queue or state.is_over:
                     break
         finally:
             must_save = state.rest()
-            if state.queue and state.over:
+            if state.queue and state.is_over:
                 state.queue.abandon()
             if not state.is_running:
                 self._rested.wake()
@@ -227,7 +226,7 @@ class Session:
 
     @property
     def is_running(self) -> bool:
-        """Whether an operation is running, in the queue or concurrently."""
+        """Whether an operation is queued or running, in the queue or concurrently."""
         return self.state.is_running or bool(self.concurrent)
 
     async def finished(self) -> None:
@@ -236,10 +235,10 @@ class Session:
         await self.concurrent.finished()
         await self.settled()
 
-    # Ops
+    # One operation
 
     async def _run(self, job: Job, ref: ActionRef[..., Any] | None) -> None:
-        """Run one operation, and flush."""
+        """Run one operation and flush, unless it shares a render with the next one."""
         state = self.state
         position = self._position = self.subscription_index.position
         if type(job) is not Navigate:
@@ -256,7 +255,7 @@ class Session:
                         state.history.rerender(state.page, state.op_log.rev)
                 run = run_of(state, job)
                 await self._conclude(job, run, await dispatch_op(self.concurrent, run, job, ref))
-        except Exception as error:  # outside of the action: following a redirect, `identify` ...
+        except Exception as error:  # outside of the action: in a redirect that is followed, in `identify` ...
             self._complete(job, unexpected(error, state.page.live, "the operation"))
         except asyncio.CancelledError:
             self._complete(job, UNKNOWN)
@@ -267,7 +266,7 @@ class Session:
             self.background.begin_deferred()
         start_after_calls(self.tasks, request, state.page.live.request)
         if state.page.live.declares_presence or self._attendance.published:
-            self._attend()
+            self._publish_presence()
         position = self._position
         if self.subscriptions.keys or state.page.live.reads or position != self.subscription_index.position:
             self.subscriptions.listen(position)
@@ -289,15 +288,16 @@ class Session:
         page = state.page
         if isinstance(outcome, Failed) or (job.n and page.live.problem is not None):  # a push clears none
             page.live.error = problem_of(outcome)
-        closed = await self._close(run, outcome)
+        closed = await self._commit(run, outcome)
         effects = run.effects
         if run.url_change is not None:
             state.op_log.add({"url": [path_and_query(state.page.live.address), int(run.url_change)]})
         if effects.events and closed.ok:
             state.op_log.add({"events": [*effects.events]})
         if state.page.live.has_changes:
-            is_other = await self._keep_cookies()  # the render's references are signed for the former visitor
+            is_other = await self._send_cookies()
             if is_other and state.page is run.page and not isinstance(closed, RedirectTo):
+                # The references of the render are signed for the former visitor.
                 mark_stale(page, None)
                 closed = await self._reload(closed)
         if not isinstance(closed, Ok) or closed.response is not None:
@@ -310,16 +310,16 @@ class Session:
             else:
                 closed, loaded = await resolve_outcome(state, job, closed, self.frames.shows_error)
             if loaded is not None:
-                await self._show(loaded)
-            elif is_delivery and isinstance(closed, Failed):  # what the action has returned can't be kept
+                await self._show_page(loaded)
+            elif is_delivery and isinstance(closed, Failed):  # the response can't be stored
                 await self._reload(closed)
         self._complete(job, closed)
         if self.concurrent.streaming:
             self.concurrent.exclude(run)
         if state.page is run.page and (run.is_abandoned or run.state is None):
-            await self._replace_page(closed)
+            await self._continue_with_copy(closed)
 
-    async def _close(self, run: PageRun, outcome: Outcome) -> Outcome:
+    async def _commit(self, run: PageRun, outcome: Outcome) -> Outcome:
         """Load, dump and render the page, and commit. Return the operation's outcome."""
         state = self.state
         if run.page is not state.page:  # another page was opened while the operation was running
@@ -365,10 +365,9 @@ class Session:
         state.page.live.error = problem_of(closed)
         return closed
 
-    async def _replace_page(self, outcome: Outcome) -> None:
-        """Continue with a copy of the page in its last dumped state.
-
-        A thread that can't be stopped still works on the page, or its state can't be dumped.
+    async def _continue_with_copy(self, outcome: Outcome) -> None:
+        """Continue with a copy of the page in its last dumped state, because a thread that can't be stopped
+        still works on the page, or its state can't be dumped.
         """
         state, history = self.state, self.state.history
         self._timers.stop()
@@ -381,7 +380,7 @@ class Session:
 
     # Another page or visitor
 
-    async def _show(self, loaded: LoadedPage) -> None:
+    async def _show_page(self, loaded: LoadedPage) -> None:
         """Replace the page with another one."""
         state, page = self.state, loaded.page
         self._takes_files |= takes_files(state.page)
@@ -392,19 +391,19 @@ class Session:
         identity = await self.site.identity(page.request)
         state.replace(page, loaded.address, identity, loaded.drawn, loaded.state)
         self._start_background()
-        self._sign()
+        self._update_context()
         self._timers.start(page)
         if page.live.has_changes:
-            await self._keep_cookies()
+            await self._send_cookies()
         await self.connected()
 
     def _start_background(self) -> None:
         self.background = Background(self.state, self.submit, self.call)
         self.state.page.live.background = self.background
 
-    async def _keep_cookies(self) -> bool:
+    async def _send_cookies(self) -> bool:
         """Send the browser the cookies that were set. From now on, the page has the request and the identity
-        that come with them. Return whether the visitor has changed.
+        that these cookies lead to. Return whether the visitor has changed.
         """
         state, live = self.state, self.state.page.live
         request = live.request
@@ -419,20 +418,21 @@ class Session:
         is_other = identity != state.binding.identity or has_other_state(request, newer)
         if identity != state.binding.identity:
             state.binding.become(state.binding.address, identity)
-        self._sign()
+        self._update_context()
         return is_other
 
-    def _sign(self) -> None:
-        """Ensure that the page's references are signed for its class and the visitor's identity."""
-        if self.state.page.live.context != self.state.binding.context:
-            change_context(self.state.page, self.state.binding.context)
-            if self.state.page.live.kept is not None:
-                self.state.page.live.kept.become(self.state.binding.identity)
+    def _update_context(self) -> None:
+        """Let the page's references be signed for its class and the visitor's identity from now on."""
+        page, binding = self.state.page, self.state.binding
+        if page.live.context != binding.context:
+            change_context(page, binding.context)
+            if page.live.kept is not None:
+                page.live.kept.become(binding.identity)
 
-    # What goes out
+    # Frames and snapshots
 
     async def flush(self) -> None:
-        """Store what has changed, and send it, if the page can take it.
+        """Store what has changed and send it, if the page can take it.
 
         If the connection is older than `Limits(cookies=)`, the page must reconnect with its current cookies
         first.
@@ -443,7 +443,7 @@ class Session:
             if connection is None or connection.sending_since is not None or not state.can_send:
                 return
             if connection.is_lasting and time.monotonic() - connection.opened > self.site.limits.cookies:
-                self.close(REPLACED, OLD_COOKIES)
+                self.disconnect(REPLACED, OLD_COOKIES)
                 return
             if self.site.services.around:
                 async with around(state.page):
@@ -451,7 +451,7 @@ class Session:
             else:
                 frame = self.frames.frame()
             if self.frames.must_load_again:
-                self.close(CLOSE_OVER, ITEMS_GONE)
+                self.disconnect(CLOSE_OVER, ITEMS_GONE)
                 return
             if not await self._store(frame.snapshot):
                 return
@@ -461,8 +461,6 @@ class Session:
     async def _send(self, connection: Connection, text: str) -> None:
         self.site.counters.sent(text)
         await connection.send(text)
-
-    # The store
 
     async def save(self) -> bool:
         """Store the session's state. Return False if another worker has claimed the page: then the session
@@ -475,21 +473,11 @@ class Session:
         in_html, self.frames.in_html = self.frames.in_html, None
         if in_html is not None:
             await in_html.keep()
-        if snapshot is None:
+        if snapshot is None or await self._snapshots.save(snapshot, self.state.binding.context):
             return True
-        self._saving += 1
-        try:
-            context = self.state.binding.context
-            sealed = self.site.snapshots.seal_for_store(snapshot, context, self._long_states)
-            is_ours = await self.site.saving.save((self.state.key, self._epoch, sealed, SNAPSHOT_TTL))
-        finally:
-            self._saving -= 1
-            if not self._saving:
-                self._saved.wake()
-        if not is_ours:
-            self._stop()
-            self.close(REPLACED, "another worker has the page")
-        return is_ours
+        self._stop()
+        self.disconnect(REPLACED, "another worker has the page")
+        return False
 
     # Connections
 
@@ -504,21 +492,20 @@ class Session:
         """Continue over a new connection. `resumption` and `outdated` are those of the welcome; `drawn` is
         the first render of a new session, if there is one already.
 
-        Raise `ProtocolError` if the hello isn't of this session's page.
+        Raise `ProtocolError` if the page can't continue over this connection.
         """
         state = self.state
         state.joining(hello, resumption, time.monotonic(), outdated)
-        self.close(REPLACED, "the page has another connection")
+        self.disconnect(REPLACED, "the page has another connection")
         self.connection = connection
         if hello.rev < 0:
             await self.settled()
-        while self._saving:  # nothing is sent before it is stored
-            await self._saved.wait()
+        await self._snapshots.stored()  # nothing is sent before it is stored
         self._check_joining(connection)
         request = state.page.live.request
-        if state.page.live.has_changes:  # what the opening of the page has set
+        if state.page.live.has_changes:  # cookies that were set while the page was opened
             before = state.binding.identity
-            await self._keep_cookies()
+            await self._send_cookies()
             state.is_due = True
             if state.binding.identity != before:
                 drawn = None  # its references are signed for another identity
@@ -551,7 +538,7 @@ class Session:
         await self.connected()
 
     def _check_joining(self, connection: Connection) -> None:
-        if self.connection is not connection or self.state.over:
+        if self.connection is not connection or self.state.is_over:
             raise ProtocolError("the page has another connection", REPLACED)
 
     async def detach(self, connection: Connection) -> None:
@@ -563,32 +550,32 @@ class Session:
         state = self.state
         state.detached(time.monotonic())
         self._timers.stop()
-        if state.over:  # another worker has the page: release what this one has acquired
+        if state.is_over:  # another worker has the page: release what this one has acquired
             await self.settled()
             await self._hooks.leave()
             return
         await self._hooks.disconnected()
         await self.drain()
 
-    def close(self, code: int, reason: str = "") -> None:
-        """Close the connection, if there is one."""
+    def disconnect(self, code: int, reason: str = "") -> None:
+        """Close the connection, if there is one. The session continues."""
         if self.connection is not None:
             self.connection.close(code, reason)
 
     def release(self) -> None:
-        """Stop everything that would keep the session running, before it is dropped from memory."""
+        """Stop everything that refers to the session, before it is dropped from memory."""
         self._attendance.lost()
         self.subscriptions.close()
         self.concurrent.close()
         self.background.close()
 
     async def end(self, code: int = CLOSE_OVER) -> None:
-        """End the page."""
+        """End the page, and close its connection with a code."""
         self._stop()
         self._attendance.left()
         self.forget_files()
         await self._hooks.close()
-        self.close(code)
+        self.disconnect(code)
         await self.site.snapshots.store.delete(self.state.key)  # it isn't resumed
 
     def forget_files(self) -> None:
@@ -600,7 +587,7 @@ class Session:
     async def _sign_out(self, identity: str) -> None:
         """End the page when its operations have ended, if it belongs to this identity."""
         await self.settled()
-        if not self.state.over and self.state.binding.identity == identity:
+        if not self.state.is_over and self.state.binding.identity == identity:
             await self.end()
 
     def _stop(self) -> None:
@@ -615,8 +602,10 @@ class Session:
         since = self.connection.sending_since if self.connection is not None else None
         return self.state.due(now, self.site.limits, since)
 
-    async def close_down(self) -> None:
-        """Store the state, so that another process can continue."""
+    async def suspend(self) -> None:
+        """Store the state of the page as if it had lost its connection, so that another process can
+        continue.
+        """
         state = self.state
         if state.is_attached:
             state.detached(time.monotonic())
@@ -625,9 +614,9 @@ class Session:
     async def run_maintenance(self, due: Due) -> None:
         """Do what is due."""
         if due is Due.DISCONNECT:
-            self.close(CLOSE_LIMIT, "nothing is acknowledged")
+            self.disconnect(CLOSE_LIMIT, "nothing is acknowledged")
         elif due is Due.EVICT:
             self.state.evict()
-            self._long_states.forget()
+            self._snapshots.evict()
         else:
             await self.save()

@@ -1,6 +1,6 @@
-"""Sources of operations that no browser has sent: timers, hooks and background code.
+"""Sources of operations that the server starts: timers, connection hooks and background code.
 
-Each of them reads the session's state, and has a function that enqueues a `ServerOp`.
+Each reads the session's state, and enqueues a `ServerOp` through a function that it is given.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from .op_queue import ServerOp
 from .state import SessionState
 
 CONNECTION_HOOKS: Final = ("connected", "disconnected")
+"""Hooks that run whenever a connection is opened or lost."""
 
 
 class Timers:
-    """Runs each timer of a page through `push`; at most one call per timer is pending."""
+    """Runs the timers of a page through `push`. At most one call of each is pending."""
 
     def __init__(self, push: Callable[..., Coroutine[Any, Any, None]], tasks: Supervisor) -> None:
         self._push = push
@@ -36,12 +37,14 @@ class Timers:
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def start(self, page: Page) -> None:
+        """Start the timers of a page and its components; stop those of the previous page."""
         self.stop()
         for path, component in walk(page):
             for timer in describe(component).timers:
                 self._schedule((path, timer.name), component, timer)
 
     def stop(self) -> None:
+        """Stop all timers. A call that is running isn't cancelled."""
         for handle in self._handles.values():
             handle.cancel()
         self._handles.clear()
@@ -59,7 +62,7 @@ class Timers:
 
 
 class ConnectionHooks:
-    """Runs the hooks ``connected`` and ``disconnected``, in turn. `enqueue` runs one as an operation."""
+    """Runs the hooks ``connected`` and ``disconnected`` alternately, as operations through `enqueue`."""
 
     def __init__(self, session: SessionState, enqueue: Callable[[ServerOp], Awaitable[None]]) -> None:
         self._session = session
@@ -109,7 +112,7 @@ class ConnectionHooks:
 
 
 class Later:
-    """A delayed call."""
+    """A delayed call of a function on the page."""
 
     def __init__(self, background: Background, seconds: float, call: Callable[[], Any]) -> None:
         self.seconds = seconds
@@ -119,7 +122,7 @@ class Later:
         self._handle = loop.call_later(seconds, self.fire)
 
     def fire(self) -> None:
-        """Make the call."""
+        """Make the call now."""
         self.cancel()
         self._background.submit(ServerOp(lambda run: run.run_callback(self._call)))
 
@@ -129,8 +132,8 @@ class Later:
 
 
 class Background:
-    """Background work of one page of a session. It changes the page by operations only: `submit` enqueues
-    one, and `call` also waits for its outcome.
+    """Background work of one page. It changes the page by operations only: `submit` enqueues one, and `call`
+    also waits for its outcome.
     """
 
     def __init__(
@@ -155,7 +158,7 @@ class Background:
                 "run() would deadlock: it was called from an operation of the same page."
                 " Modify the page directly"
             )
-        if self._is_over or self._session.over:
+        if self._is_over or self._session.is_over:
             raise LiveError("this page is no longer open")
         results: list[Any] = []
 
@@ -168,7 +171,9 @@ class Background:
         return results[0] if results else None
 
     def later(self, seconds: float, call: Callable[[], Any]) -> None:
-        """Call a function after some seconds, unless the page has ended. May be called from any thread."""
+        """Call a function on the page after some seconds, unless it has ended. May be called from any
+        thread.
+        """
         self._loop.call_soon_threadsafe(self._schedule, seconds, call)
 
     def _schedule(self, seconds: float, call: Callable[[], Any]) -> None:
@@ -188,7 +193,7 @@ class Background:
             self.submit(ServerOp(lambda run: run.guard()))
 
     def close(self) -> None:
-        """Cancel all of it: the page has ended."""
+        """Cancel all background work: the page has ended."""
         self._is_over = True
         for later in list(self.waiting):
             later.cancel()

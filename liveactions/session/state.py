@@ -1,9 +1,8 @@
-"""A session as a machine without I/O: no sockets, no tasks, no clock, no store.
+"""A session as a state machine without I/O: no sockets, no tasks, no clock, no store.
 
-A session is one page that is open in a browser. `SessionState` makes its decisions. Its methods say what has
-happened: a message has arrived, an operation has ended, the page has been rendered. In return they say which
-operation runs next, what to send, what to store before that, and what is due. The time is an argument.
-`session.runner` does the rest.
+A session is one page that is open in a browser. Call a method of `SessionState` to report an event: a message
+has arrived, an operation has ended, the page has been rendered. The methods decide which operation runs next,
+what to send, what to store before that, and what is due. Times are arguments. `session.runner` does the I/O.
 
 Theory of operation
 -------------------
@@ -12,32 +11,32 @@ the current state raises `IllegalTransition`::
 
     state     joining   attached  detached  end    the session
     --------  --------  --------  --------  -----  ------------------------------------------------------
-    DETACHED  JOINING             DETACHED  OVER   has no connection, and goes on without
-    JOINING   JOINING   ATTACHED  DETACHED  OVER   has received a hello, and not yet sent the welcome
+    DETACHED  JOINING             DETACHED  OVER   has no connection; operations still run
+    JOINING   JOINING   ATTACHED  DETACHED  OVER   has received a hello, but not yet sent the welcome
     ATTACHED  JOINING             DETACHED  OVER   sends frames
     OVER                          OVER      OVER   has ended, or belongs to another worker
 
-A connection that joins replaces the previous one. Messages are only accepted while ATTACHED: whatever a lost
-connection delivers late is sent again by the page.
+A connection that joins replaces the previous one. Messages are only accepted while ATTACHED: the page sends
+again what a lost connection delivers late.
 
 *The queue* is either at rest or being drained: `begin`, then `next_op` until it returns None, then `rest`.
-Only one task drains it, so that operations run one at a time, in the order of their arrival. An operation
-that arrives at rest is run by the task that reads its connection. Nothing else is read meanwhile, which
-limits how fast a browser can send. An operation that newer ones may end (`must_detach`) needs a task of its
-own; this task also runs whatever arrives until the queue is empty.
+Only one task drains it, so operations run one at a time, in the order of their arrival. An operation that
+arrives at rest is run by the task that reads its connection, which reads nothing else meanwhile: this limits
+how fast a browser can send. An operation that newer ones may cancel (`must_detach`) needs a task of its own,
+which then drains the queue.
 
-*Frames.* `rendered` and `completed` note what an operation has changed; the next `frame` sends it, as soon as
-the page can take it. Several operations may share a frame. If a frame is lost with its connection, the next
-`welcome` makes up for it: it leads from the revision that the hello names to the newest one. The numbers are
-explained in `protocol.op_log`.
+*Frames.* `rendered` and `completed` record what an operation has changed; the next `frame` sends it as soon
+as the page can take it. Several operations may share a frame. If a frame is lost with its connection, the
+next `welcome` makes up for it: its patch leads from the revision in the hello to the newest one. The numbers
+are explained in `protocol.op_log`.
 
 *The store.* A frame comes with the snapshot that must be stored before it is sent, so that a stored state is
-never older than the page. A snapshot *at rest* promises that no later operation has run anywhere. Another one
-is therefore stored when a connection joins, before an operation can break this promise.
+never older than the page. A snapshot *at rest* promises that no later operation has run anywhere. When a
+connection joins, a snapshot that isn't at rest is stored, before an operation can break this promise.
 
-*Revisions and pages.* Slots and references have the meaning that they had at the revision that showed them.
-When another page or another visitor takes over the session, nothing can be called that was shown before
-`PageBinding.since`. Until the browser has acknowledged a newer revision, it may still name the former page.
+*Revisions and pages.* Slots and references mean what they meant at the revision that showed them. When
+another page or another visitor takes over the session, nothing that was shown before `PageBinding.since` can
+be called. Until the browser acknowledges a newer revision, it may still name the former page.
 """
 
 from __future__ import annotations
@@ -108,8 +107,8 @@ class Due(Enum):
 
     SAVE = "save"  # a `snapshot`
     EVICT = "evict"  # see `SessionState.evict`
-    DISCONNECT = "disconnect"  # the browser doesn't acknowledge what it is sent
-    EXPIRE = "expire"  # drop the session after storing a `snapshot` at rest: no page has reconnected to it
+    DISCONNECT = "disconnect"  # the browser doesn't read or acknowledge what it is sent
+    EXPIRE = "expire"  # no page has reconnected: drop the session, after storing a `snapshot` at rest
 
 
 class Frame(NamedTuple):
@@ -122,7 +121,7 @@ class Frame(NamedTuple):
 
 
 class PageBinding:
-    """The page's class, path and identity, and the former ones that the browser may still name."""
+    """The page's address and identity, and the former ones that the browser may still name."""
 
     def __init__(self, site: AppContext, address: Address, identity: str, op_log: OpLog) -> None:
         self._site = site
@@ -133,10 +132,10 @@ class PageBinding:
         self.context = site.context(address, identity)
         """The context in which snapshots are sealed."""
         self.since = op_log.rev
-        """The revision that shows this page first."""
+        """The first revision that shows this page."""
 
     def become(self, address: Address, identity: str) -> None:
-        """Bind the session to another page or identity, of which the browser shows nothing yet."""
+        """Bind the session to another page or identity, which the browser doesn't show yet."""
         if self._op_log.shown >= self.since:
             self._former.clear()
         self._former.add((self.address, self.identity))
@@ -145,13 +144,13 @@ class PageBinding:
         self.context = self._site.context(address, identity)
 
     def is_of(self, address: Address, identity: str, rev: int) -> bool:
-        """Return whether a browser that shows revision `rev` may show this page to this identity."""
+        """Return whether a browser at revision `rev` may show this page to this identity."""
         now = address is self.address and identity == self.identity
         return now or (rev < self.since and (address, identity) in self._former)
 
 
 class SessionState:
-    """The state of a page that is open in a browser. See the module for states and the order of calls."""
+    """The state of one open page. The module's docstring explains states and the order of calls."""
 
     def __init__(
         self,
@@ -178,8 +177,8 @@ class SessionState:
         """The hello of the newest connection, and how its page continues."""
         self.is_running = False
         """Whether the queue is being drained."""
-        self.used = 0.0
-        """When the browser has last sent something."""
+        self.last_seen = 0.0
+        """When the browser last sent something."""
         self.data = data
         self.is_unsaved = False
         """Whether the session has changed since its newest `snapshot`."""
@@ -204,22 +203,22 @@ class SessionState:
 
     @property
     def name(self) -> str:
-        """What the page is called in the log."""
+        """The page's name for the log."""
         return self.binding.address.name
 
     @property
     def log_name(self) -> str:
-        """A name of the session for the log, which doesn't reveal its token."""
+        """The session's name for the log, which doesn't reveal its token."""
         return self.key.rpartition(" ")[2][:12]
 
     @property
     def identity(self) -> str:
-        """Who the visitor is."""
+        """The visitor's identity; "" if there is none."""
         return self.binding.identity
 
     @property
-    def over(self) -> bool:
-        """Whether nothing is to happen any more."""
+    def is_over(self) -> bool:
+        """Whether the page has ended, or belongs to another worker."""
         return self.state is State.OVER
 
     @property
@@ -230,10 +229,10 @@ class SessionState:
     # Connections
 
     def joining(self, hello: Hello, resumption: Resumption, now: float, outdated: bool = False) -> None:
-        """Begin to continue over a new connection. Then call `welcome` and `attached`, or `detached`.
+        """Note that a connection joins. Then call `welcome` and `attached`, or `detached`.
 
         `outdated`: the page shows an older state than before, or starts again. Raise `ProtocolError` if the
-        hello isn't of this session's page.
+        hello doesn't fit this session's page.
         """
         if self.state is State.OVER:
             raise ProtocolError("the page has ended meanwhile", REPLACED)
@@ -243,7 +242,7 @@ class SessionState:
             self.op_log.uncertain = hello.op
         self._become(State.JOINING)
         self._joining = hello, resumption, outdated
-        self.used = now
+        self.last_seen = now
         self.history.begin(in_doubt=hello.rev < 0, as_loaded=hello.token is None)
         self.page.live.is_raw = self.history.is_raw
 
@@ -278,19 +277,19 @@ class SessionState:
         return text
 
     def attached(self) -> None:
-        """Note that the welcome is being sent: from now on, there are frames.
+        """Note that the welcome is being sent: from now on, frames follow.
 
-        Drain the queue, unless a task is doing so.
+        Then drain the queue, unless a task is doing so.
         """
         self._become(State.ATTACHED)
 
     def detached(self, now: float) -> None:
-        """Note that the connection is lost. Drain the queue, unless a task is doing so: at its end, a
-        `snapshot` is stored with which any worker can continue.
+        """Note that the connection is lost. Then drain the queue, unless a task is doing so: `rest` asks for
+        a `snapshot` from which any worker can continue.
         """
         if self.state is not State.OVER:
             self._become(State.DETACHED)
-        self.used = now
+        self.last_seen = now
         self.is_unsaved = True
 
     def end(self) -> None:
@@ -310,7 +309,7 @@ class SessionState:
     # Ops
 
     def receive(self, op: Op | Acknowledgement, now: float) -> Op | None:
-        """Take a message of the page. Return it if it must run: add it, or what replaces it, to `queue`.
+        """Take a message of the page. Return it if it must run: append it, or its replacement, to `queue`.
 
         Then drain the queue, unless a task is doing so: the message may have made a frame due. Raise
         `ProtocolError` if the message violates the protocol. Messages of a lost connection are ignored: the
@@ -318,7 +317,7 @@ class SessionState:
         """
         if self.state is not State.ATTACHED:
             return None
-        self.used = now
+        self.last_seen = now
         op_log, new = self.op_log, None
         if isinstance(op, Acknowledgement):
             op_log.acknowledge(op.rev, now)
@@ -353,8 +352,8 @@ class SessionState:
         return self.is_unsaved and self.state is State.DETACHED
 
     def completed(self, job: Job, outcome: Outcome) -> None:
-        """Note the outcome of an operation. Call `rendered` before, if it has run the page, and `frame`
-        after.
+        """Note the outcome of an operation. If it has run the page, call `rendered` first. Then call
+        `frame`.
         """
         if not isinstance(job, ServerOp):
             if outcome is DONE:
@@ -371,7 +370,7 @@ class SessionState:
         self.is_due = self.is_unsaved = True
 
     def rendered(self, drawn: Fragment | None, data: StateJSON | None, *, is_refused: bool) -> None:
-        """Note the page's render, if there is one, and its state after a run."""
+        """Note the page's render, if there is one, and its state as JSON after a run."""
         self.drawn = drawn
         self.data = data or self.data
         self.is_refused = is_refused
@@ -385,7 +384,7 @@ class SessionState:
         self.history.reset_to(b"", b"", None)
         self.rendered(drawn, data, is_refused=False)
 
-    # What an op names
+    # References
 
     def reference(self, op: Act) -> ActionRef[..., Any]:
         """Return the reference that an operation names.
@@ -399,7 +398,8 @@ class SessionState:
     def shown(self, rev: int, name: str | list[int]) -> ActionRef[..., Any]:
         """Return the reference that a revision shows, by its text or by the address of its slot.
 
-        References without a signature are those of actions with ``js=True``, which needn't be shown.
+        Raise `UnknownAction` or `ForgedReference` if there is none. References without a signature are those
+        of actions with ``js=True``, which needn't be shown.
         """
         if rev < self.binding.since:
             raise UnknownAction("the page is no longer open")
@@ -418,8 +418,7 @@ class SessionState:
             return None
 
     def must_detach(self, op: Op, ref: ActionRef[..., Any] | None) -> bool:
-        """Return whether an operation needs a task of its own: newer ones must be received while it is
-        running.
+        """Return whether an operation needs a task of its own, so that newer ones are received while it runs.
 
         `ref` is the operation's `known_reference`. A slot whose render was dropped may name any action.
         """
@@ -427,7 +426,7 @@ class SessionState:
             return isinstance(op, (CallSlot, CallReference)) and self.history.newest is None
         return ref.action.runs_concurrently and not ref.action.streams
 
-    # What goes out
+    # Frames
 
     @property
     def can_send(self) -> bool:
@@ -440,8 +439,8 @@ class SessionState:
         return self.drawn is None and not self.is_refused
 
     def frame(self, now: float, html: str = "") -> Frame | None:
-        """Return the next frame, if `can_send`: it leads to `drawn`, or has no patch if that is None. Store
-        its snapshot, and then send its text.
+        """Return the next frame, if `can_send`: its patch leads to `drawn`, or is empty if that is None.
+        Store its snapshot, and then send its text.
 
         Return None if the whole page must be sent: render it from scratch, and call this with its `html`.
         """
@@ -480,9 +479,9 @@ class SessionState:
         return self.draft()
 
     def draft(self) -> Snapshot:
-        """Return the current state, for the HTML of the page.
+        """Return the current state, for the page's HTML.
 
-        It is at rest if no operation runs, and none can arrive: any worker may continue from there.
+        It is at rest if no operation is running, and none can arrive: any worker may continue from there.
         """
         op_log, history = self.op_log, self.history
         at_rest = not (self.is_running or self.is_attached or op_log.is_streaming) and op_log.is_certain
@@ -501,7 +500,7 @@ class SessionState:
         )
 
     def evict(self) -> None:
-        """Drop what can be made again: renders, and the JSON of values. Compress the state."""
+        """Drop what can be computed again: renders, and the JSON of values. Compress the state."""
         self.history.evict()
         for component in components_of(self.page):
             component._live_record.written.clear()
@@ -511,18 +510,18 @@ class SessionState:
     # Time
 
     def due(self, now: float, limits: Limits, sending_since: float | None = None) -> Due | None:
-        """Return what is due; call this again when it is done.
+        """Return what is due; None if nothing is. Call this again when it is done.
 
-        `sending_since` is the time at which sending the current message began.
+        `sending_since` is when sending the current message began.
         """
         if sending_since is not None and now - sending_since > limits.sending:
             return Due.DISCONNECT
         if self.state is State.ATTACHED and self.op_log.seconds_unacknowledged(now) > limits.silent:
             return Due.DISCONNECT
-        if self.state is State.DETACHED and now - self.used > limits.detached:
+        if self.state is State.DETACHED and now - self.last_seen > limits.detached:
             return Due.EXPIRE
         if self.is_running or self.state is State.OVER:
             return None
         if self.is_unsaved:
             return Due.SAVE
-        return Due.EVICT if now - self.used > limits.idle else None
+        return Due.EVICT if now - self.last_seen > limits.idle else None

@@ -1,7 +1,6 @@
-"""Delivers messages to the open pages that they concern.
+"""Delivers messages of all workers to the open pages that they concern.
 
-Messages come from all workers. A page listens to the cache tags that it has read and to the topics of its
-components' listeners.
+A page subscribes to the cache tags that it has read, and to the topics of its components' listeners.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ from .op_queue import ServerOp
 from .state import SessionState
 
 MAX_MISSED_MESSAGES: Final = 1000
-"""Messages that a page can catch up on; a page that has missed more loads everything again."""
+"""Messages that are kept for pages that catch up. A page that has missed more loads everything again."""
 
 
 class SubscriptionIndex:
     """The open pages of a worker, by the tags and topics that they listen to.
 
-    Messages arrive in any thread, and are delivered in that of the event loop. `position` counts them.
+    Messages may arrive in any thread, and are delivered in that of the event loop. `position` counts them.
     """
 
     def __init__(self, channel: BrokerChannel, pages: Callable[[], Iterable[Subscriptions]]) -> None:
@@ -59,7 +58,7 @@ class SubscriptionIndex:
                 self._loop, self._stop = loop, self._channel.listen(self._on_broker_message)
 
     def close(self) -> None:
-        """Stop delivering, and drop what wasn't delivered: pages that open later don't need it."""
+        """Stop delivering, and drop undelivered messages: pages that open later don't need them."""
         if self._stop is not None:
             self._stop()
         self._loop = self._stop = None
@@ -76,7 +75,7 @@ class SubscriptionIndex:
             self._by_key.setdefault(key, set()).add(page)
 
     def since(self, position: int) -> list[Message | None]:
-        """Return the messages after a position; a gap (None) if they aren't all kept."""
+        """Return the messages after a position; only a gap (None) if some of them are no longer kept."""
         missed = self.position - position
         if not missed:
             return []
@@ -122,16 +121,16 @@ def keys_of(kind: str, names: Iterable[str]) -> Iterator[str]:
 
 
 SIGN_OUT_DELAY: Final = 0.7
-"""Seconds between signing out and the end of the visitor's pages. They load again at once, and by then the
-browser must have the new cookies.
+"""Seconds between signing out and the end of the visitor's pages. Pages that end load again at once, and by
+then the browser must have the new cookies.
 """
 
 
 class Subscriptions:
-    """What one page listens to. However many messages arrive, the page loads again once.
+    """The subscriptions of one page. However many messages arrive at once, the page only loads again once.
 
-    `submit` enqueues an operation, `close` closes the page's connection with a code and a reason, `end` ends
-    the page when its operations have ended.
+    `submit` enqueues an operation, `disconnect` closes the page's connection with a code and a reason, and
+    `end` ends the page of an identity when its operations have ended.
     """
 
     def __init__(
@@ -140,20 +139,21 @@ class Subscriptions:
         subscription_index: SubscriptionIndex,
         tasks: Supervisor,
         submit: Callable[[ServerOp], None],
-        close: Callable[[int, str], None],
+        disconnect: Callable[[int, str], None],
         end: Callable[[str], Awaitable[None]],
     ) -> None:
         self.session = session
         self.subscription_index = subscription_index
         self._tasks = tasks
         self._submit = submit
-        self._close = close
+        self._disconnect = disconnect
         self._end = end
         self.keys: frozenset[str] = frozenset()
-        """The tags and topics that the page listens to."""
-        self._read: tuple[frozenset[str], list[str]] = frozenset(), []
+        """The keys that the page is subscribed to, of tags and topics."""
+        self._names: tuple[frozenset[str], list[str]] = frozenset(), []
         """The tags and topics of `keys`, as the page names them."""
         self._tags: set[str] = set()
+        """The tags that are out of date."""
         self._everything = False
         self._is_queued = False
         """Whether an operation that loads the page again is in the queue."""
@@ -164,14 +164,14 @@ class Subscriptions:
         return self._everything or bool(self._tags)
 
     def on_message(self, message: Message | None) -> None:
-        """Act on a message: load again what it revalidates, run listeners, or end a page that was signed out.
+        """Act on a message: load what it revalidates, run listeners, or end a page that was signed out.
 
-        Without a connection, loading waits until there is one.
+        A page without a connection loads when it has one again.
         """
         if message is not None and message.origin == self.session.key:
             return  # this page has published it, and shows it already
         if message is None:
-            self._identify_again()
+            self._reconnect()
         elif message.kind == "topic":
             self._run_listeners(message)
             return
@@ -185,16 +185,16 @@ class Subscriptions:
         self.catch_up()
 
     async def _end_soon(self, identity: str) -> None:
-        """End the page of a visitor who was signed out, soon. The page that has signed out continues,
+        """End the page of a visitor who was signed out, after a delay. The page that has signed out continues
         without an identity.
         """
         await asyncio.sleep(SIGN_OUT_DELAY)
         await self._end(identity)
 
-    def _identify_again(self) -> None:
-        """Reconnect, since the visitor may have been signed out."""
+    def _reconnect(self) -> None:
+        """Make the page reconnect after a gap, in which its visitor may have been signed out."""
         if self.session.identity:
-            self._close(REPLACED, "the visitor may have been signed out")
+            self._disconnect(REPLACED, "the visitor may have been signed out")
 
     def _run_listeners(self, message: Message) -> None:
         for component, listener, topic in _listeners(self.session.page):
@@ -205,33 +205,33 @@ class Subscriptions:
                 )
                 self._submit(ServerOp(run, merges=True))
 
-    def load_everything(self) -> None:
-        """Load everything again, as soon as there is a connection."""
+    def mark_all_stale(self) -> None:
+        """Load everything again at the next `catch_up`."""
         self._everything = True
 
     def catch_up(self) -> None:
-        """Load what is out of date again, if the page is connected."""
+        """Load what is out of date, if the page is connected."""
         if self.is_behind and not self._is_queued and self.session.is_attached:
             self._is_queued = True
-            self._submit(ServerOp(self._read_again))
+            self._submit(ServerOp(self._load_again))
 
     def listen(self, since: int) -> None:
-        """Listen to what the page has read by now, and catch up on messages since a position."""
+        """Subscribe to what the page has read by now, and act on messages since a position."""
         page = self.session.page
         tags, topics = tags_read(page), [topic for _, _, topic in _listeners(page)]
-        if (tags, topics) != self._read:
-            self._read = tags, topics
-            self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
+        if (tags, topics) != self._names:
+            self._names = tags, topics
+            self._subscribe(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
         for message in self.subscription_index.since(since):
             if self._is_concerned(message, tags):  # listeners receive only what is published from now on
                 self.on_message(message)
 
     def close(self) -> None:
-        """Stop listening."""
-        self._read = frozenset(), []
-        self._listen_to(frozenset())
+        """Cancel all subscriptions."""
+        self._names = frozenset(), []
+        self._subscribe(frozenset())
 
-    def _listen_to(self, keys: frozenset[str]) -> None:
+    def _subscribe(self, keys: frozenset[str]) -> None:
         if keys != self.keys:
             self.subscription_index.replace_keys(self, self.keys, keys)
             self.keys = keys
@@ -246,18 +246,18 @@ class Subscriptions:
             return message.name == self.session.identity
         return message.kind == "tag" and message.name in tags
 
-    async def _read_again(self, run: PageRun) -> Outcome | None:
+    async def _load_again(self, run: PageRun) -> Outcome | None:
         self._is_queued = False
         mark_stale(self.session.page, None if self._everything else frozenset(self._tags))
         self._tags, self._everything = set(), False
         refused = await run.guard()
         if refused is not None:
-            self._close(CLOSE_OVER, "no longer allowed")  # the page's GET shows why
+            self._disconnect(CLOSE_OVER, "no longer allowed")  # the page's GET shows why
         return refused
 
 
 def tags_read(page: Page) -> frozenset[str]:
-    """Return the tags that the page has read for what it shows now."""
+    """Return the tags that the page has read for what it shows now. Forget those of removed components."""
     reads = page.live.reads
     if len(reads) > 1 and page._live_record.description.children:
         here = {page.live.kept, *(component._live_record for component in components_of(page))}
@@ -267,7 +267,7 @@ def tags_read(page: Page) -> frozenset[str]:
 
 
 def _listeners(page: Page) -> Iterator[tuple[Component, Listener, str]]:
-    """Yield the page's listeners with their topics, except where the component's fields don't give one."""
+    """Yield the page's listeners with their topics. Skip those without one; log errors."""
     for component in components_of(page):
         for listener in component._live_record.description.listeners:
             topic = None

@@ -27,7 +27,7 @@ from ..config import Limits
 from ..encoding import write_json
 from ..exceptions import SealError
 from ..security.signing import Sealer
-from ..tasks import Supervisor, contained
+from ..tasks import Supervisor, Waiting, contained
 from .base import Claimed, Continued, Growing, Row, Store
 from .fallback import FallbackStore
 from .long_states import StateSealer, open_long_state
@@ -292,6 +292,40 @@ class SnapshotQueue:
             for saved, done in zip(waiting, await save_all(self._store, rows), strict=True):
                 if not saved.done():
                     saved.set_result(done)
+
+
+class SessionSnapshots:
+    """Seals and stores the snapshots of one session under its `key`, if its claim has the newest `epoch`."""
+
+    def __init__(self, snapshots: Snapshots, queue: SnapshotQueue, key: str, epoch: int) -> None:
+        self._snapshots = snapshots
+        self._queue = queue
+        self._key = key
+        self._epoch = epoch
+        self._long_states = StateSealer(snapshots.sealer)
+        self._running = 0
+        """How many snapshots are being stored."""
+        self._stored = Waiting()
+
+    async def save(self, snapshot: Snapshot, context: str) -> bool:
+        """Store a snapshot. Return False if another worker has claimed the page."""
+        self._running += 1
+        try:
+            sealed = self._snapshots.seal_for_store(snapshot, context, self._long_states)
+            return await self._queue.save((self._key, self._epoch, sealed, SNAPSHOT_TTL))
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._stored.wake()
+
+    async def stored(self) -> None:
+        """Return when no snapshot is being stored."""
+        while self._running:
+            await self._stored.wait()
+
+    def evict(self) -> None:
+        """Drop what would make sealing the next snapshot of a long state cheaper."""
+        self._long_states.forget()
 
 
 async def save_all(store: Store, rows: list[Claimed]) -> list[bool]:

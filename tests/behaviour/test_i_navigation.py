@@ -615,7 +615,7 @@ async def test_i5_an_action_finishes_when_its_page_is_left() -> None:
         with pytest.raises(Closed):
             while True:
                 await tab.receive()
-        assert finished == ["slow"] and all(session.state.over for session in live.sessions)
+        assert finished == ["slow"] and all(session.state.is_over for session in live.sessions)
 
 
 @pytest.mark.parametrize("leaving", [[wire.NAVIGATE, "/posts/1"], [wire.BYE]])

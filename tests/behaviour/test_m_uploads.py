@@ -374,10 +374,10 @@ async def test_m4_files_go_with_their_session(tmp_path: Path) -> None:
         [of_the_other] = await lying(live)
         assert session_key(str(staying.token)).endswith(of_the_other.name.partition("-")[0])
         await staying.socket.lose()
-        [session] = [session for session in live.sessions if not session.state.over]
-        await live.sessions.run_maintenance(session.state.used + live.site.limits.detached - 1)
+        [session] = [session for session in live.sessions if not session.state.is_over]
+        await live.sessions.run_maintenance(session.state.last_seen + live.site.limits.detached - 1)
         assert await lying(live) == [of_the_other]
-        await live.sessions.run_maintenance(session.state.used + live.site.limits.detached + 1)
+        await live.sessions.run_maintenance(session.state.last_seen + live.site.limits.detached + 1)
         assert await lying(live) == []
 
 
@@ -391,7 +391,7 @@ async def test_m4_files_go_with_their_page_to_another_worker(tmp_path: Path) -> 
         tab.browser = again
         await tab.join()
         [session] = here.sessions
-        await here.sessions.run_maintenance(session.state.used + here.site.limits.detached + 1)
+        await here.sessions.run_maintenance(session.state.last_seen + here.site.limits.detached + 1)
         assert not len(here.sessions)
         assert "a.txt" in str(await tab.op(wire.CALL_REF, tab.signed("send"), fields))
 

@@ -235,7 +235,7 @@ async def test_a_page_takes_its_files_along_to_another_machine(cluster: Cluster)
     tab.browser = c
     await tab.join()
     [session] = cluster.apps[0].sessions
-    await cluster.apps[0].sessions.run_maintenance(session.state.used + session.site.limits.detached + 1)
+    await cluster.apps[0].sessions.run_maintenance(session.state.last_seen + session.site.limits.detached + 1)
     assert len(await cluster.files()) == 1
     assert "moved a.txt" in str((await tab.op(wire.CALL_REF, tab.signed("send"), sent))[2])
     left = fields(await upload(b, tab), "left")

@@ -314,7 +314,7 @@ def test_a_page_that_is_left_ends_its_session(person: Visitor) -> None:
     page = person.open("/room")
     (session,) = set(app.sessions) - others
     page.goto("about:blank")
-    assert wait_until(lambda: session.state.over)
+    assert wait_until(lambda: session.state.is_over)
 
 
 def test_a_stream_has_the_cookies_that_the_browser_has_now(person: Visitor) -> None:

@@ -280,7 +280,7 @@ async def test_who_leaves_says_so() -> None:
         assert (await answer(post(tab, op(tab, BYE)))).status == 204
         with pytest.raises(Closed) as closed:
             await receive(stream)
-        assert (closed.value.code, session.state.over) == (CLOSE_OVER, True)
+        assert (closed.value.code, session.state.is_over) == (CLOSE_OVER, True)
 
 
 @pytest.mark.parametrize("accept", [STREAMS, "application/json"])
@@ -295,7 +295,7 @@ async def test_who_leaves_without_a_stream_says_so(accept: str) -> None:
             tab.browser = visitor
             goodbye = await answer(post(tab, op(tab, BYE), accept=accept))
             assert goodbye.status == 200
-            assert not [one for one in visitor.app.sessions if not one.state.over]
+            assert not [one for one in visitor.app.sessions if not one.state.is_over]
             tab.token = None
             stream = await opened(tab)
 
@@ -429,7 +429,7 @@ async def test_a_reader_that_is_stuck_is_cut_off() -> None:
         connection._send = send
         pushing = asyncio.ensure_future(push(session, 5))
         await asyncio.wait_for(stuck.wait(), PATIENCE)
-        await app.sessions.run_maintenance(session.state.used + app.site.limits.sending + 1e6)
+        await app.sessions.run_maintenance(session.state.last_seen + app.site.limits.sending + 1e6)
         await asyncio.wait_for(pushing, PATIENCE)
         again = post(tab)
         assert shown((await receive(again))["patch"]) == "5"

@@ -126,7 +126,7 @@ async def test_a_page_that_fails_does_not_stop_the_upkeep_of_others(
         session = list(live.sessions)[1]
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)
-        await live.sessions.run_maintenance(session.state.used + live.site.limits.sending + 1)
+        await live.sessions.run_maintenance(session.state.last_seen + live.site.limits.sending + 1)
         await asyncio.wait_for(silent.socket.task, PATIENCE)
     assert "this page can't be stored" in caplog.text
 
@@ -138,7 +138,7 @@ async def test_pages_are_tended_after_one_that_failed_has_gone(monkeypatch: pyte
         broken(live.sessions, monkeypatch)
         await bad.socket.lose()
         first, second = live.sessions
-        first.state.used -= live.site.limits.detached + 1
+        first.state.last_seen -= live.site.limits.detached + 1
         rounds: asyncio.Queue[list[object]] = asyncio.Queue()
         tend = live.sessions.run_maintenance
 

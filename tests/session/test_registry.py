@@ -191,7 +191,7 @@ async def test_an_idle_page_is_rendered_again(store: Store) -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/rows?size=3")
         session = next(iter(live.sessions))
-        await live.sessions.run_maintenance(session.state.used + live.site.limits.idle + 1)
+        await live.sessions.run_maintenance(session.state.last_seen + live.site.limits.idle + 1)
         assert session.state.history.newest is None
         frame = await tab.op(0, [2, 1, 1], [])  # the second row's click
         assert frame[1] == 1
@@ -203,9 +203,9 @@ async def test_detached_sessions_go_after_a_minute(store: Store) -> None:
         tab = await visitor.joined("/counter")
         await tab.socket.lose()
         session = next(iter(live.sessions))
-        await live.sessions.run_maintenance(session.state.used + 59)
+        await live.sessions.run_maintenance(session.state.last_seen + 59)
         assert len(live.sessions) == 1
-        await live.sessions.run_maintenance(session.state.used + 61)
+        await live.sessions.run_maintenance(session.state.last_seen + 61)
         assert len(live.sessions) == 0
         assert (await tab.join())["migrated"] == 1
 
@@ -219,9 +219,9 @@ async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
         session = next(iter(live.sessions))
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)  # until its answer is being sent
-        await live.sessions.run_maintenance(session.state.used + 5)
+        await live.sessions.run_maintenance(session.state.last_seen + 5)
         assert not tab.socket.task.done()
-        await live.sessions.run_maintenance(session.state.used + 15)
+        await live.sessions.run_maintenance(session.state.last_seen + 15)
         await asyncio.wait_for(tab.socket.task, PATIENCE)
 
 
@@ -277,7 +277,7 @@ async def test_closing_a_connection_that_takes_nothing_comes_to_an_end() -> None
     async with browser(live) as visitor:
         tab = await visitor.joined("/counter")
         tab.socket.gate.clear()
-        next(iter(live.sessions)).close(CLOSE_LIMIT)
+        next(iter(live.sessions)).disconnect(CLOSE_LIMIT)
         await asyncio.wait_for(tab.socket.task, PATIENCE)
 
 

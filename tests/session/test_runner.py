@@ -337,7 +337,7 @@ async def test_a_page_that_fails_to_join_is_forgotten(visitor: Browser) -> None:
                 await tab.join(**changes)
         assert [session.connection for session in live.sessions] == [None, None]
         await live.sessions.run_maintenance(
-            max(session.state.used for session in live.sessions) + live.site.limits.detached + 1
+            max(session.state.last_seen for session in live.sessions) + live.site.limits.detached + 1
         )
         assert len(live.sessions) == 0
 
@@ -451,7 +451,7 @@ async def test_a_page_that_another_worker_has_taken_is_disconnected_here() -> No
         (session,) = live.sessions
         await live.site.snapshots.store.claim(session.state.key)
         session.state.is_unsaved = True
-        await live.sessions.run_maintenance(session.state.used)
+        await live.sessions.run_maintenance(session.state.last_seen)
         await asyncio.wait_for(tab.socket.task, PATIENCE)
         assert journal == ["connected", "disconnected"]
 

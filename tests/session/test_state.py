@@ -30,7 +30,7 @@ from liveactions.protocol import constants as wire
 from liveactions.protocol.messages import Acknowledgement, CallFunction, Hello, Op
 from liveactions.protocol.op_log import OpLog, Resumption
 from liveactions.session.op_queue import Job, ServerOp
-from liveactions.session.registry import continues, resumed
+from liveactions.session.registry import restore_logs, resumption_from
 from liveactions.session.renders import RenderHistory
 from liveactions.session.state import (
     Due,
@@ -106,7 +106,7 @@ class Connection:
     @property
     def is_closed(self) -> bool:
         """Whether the worker has closed it."""
-        return self.session.over or self.worker.connection is not self
+        return self.session.is_over or self.worker.connection is not self
 
 
 class Client:
@@ -232,7 +232,8 @@ class Worker:
         """Take a hello. Its welcome may be a while."""
         state = self.session
         resumption: Resumption = ""
-        if state is None or state.token != hello.token or state.over or not (state.is_running or self.save()):
+        is_ours = state is not None and state.token == hello.token and not state.is_over
+        if state is None or not is_ours or not (state.is_running or self.save()):
             state, resumption = self._begin(hello)
         connection = self.connection = Connection(self, state, hello, resumption)
         state.joining(hello, resumption, now)
@@ -241,7 +242,7 @@ class Worker:
     def welcome(self, connection: Connection, now: float) -> bool:
         """Answer a hello. Return False when the page has another connection, or another worker, meanwhile."""
         state = connection.session
-        if self.connection is not connection or self.session is not state or state.over:
+        if self.connection is not connection or self.session is not state or state.is_over:
             return False
         drawn = (state.is_running and state.history.newest) or state.page.__fragment__(state.history.newest)
         text = None if state.must_send_page else state.welcome(drawn)
@@ -269,9 +270,9 @@ class Worker:
         if hello.token is not None:
             snapshot = unpack(self.store.states[token])
             restore_state(page, snapshot.state)
-            resumption, outdated = continues(snapshot, hello)
+            resumption, outdated = resumption_from(snapshot, hello)
             assert not outdated, "the page was told what the store doesn't know"
-        op_log, history = resumed(snapshot, hello, outdated=False)
+        op_log, history = restore_logs(snapshot, hello, outdated=False)
         self.session = SessionState(
             site,
             page,
@@ -572,7 +573,7 @@ class Histories(RuleBasedStateMachine):
         assert state is not None
         if state.is_attached:
             state.detached(self.now)
-        if not state.over:
+        if not state.is_over:
             self.worker.save()
         self._replace()
 
@@ -673,7 +674,7 @@ def test_a_page_that_has_missed_another_template_gets_the_whole_page() -> None:
     stored = Snapshot("/log", None, 3, shape=shape, mark=mark, shape_since=history.shape_since)
     for rev, is_whole in enumerate([True, True, False, False]):
         hello = Hello("/log", None, "token", rev, 0)
-        _, elsewhere = resumed(unpack(pack(stored)), hello, outdated=False)
+        _, elsewhere = restore_logs(unpack(pack(stored)), hello, outdated=False)
         assert (elsewhere.change(since) == {"page": ""}) is is_whole
         elsewhere.record(3, since)
         assert elsewhere.shape_since == (3 if is_whole else 2)

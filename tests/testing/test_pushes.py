@@ -183,8 +183,8 @@ async def test_a_closed_tab_ends_its_session(live: Live, socket: bool) -> None:
     async with Browser(live, socket=socket) as browser:
         await browser.open("/log")
         await browser.other().open("/log")
-        assert sum(not session.state.over for session in live.sessions) == 2
-    assert all(session.state.over for session in live.sessions)
+        assert sum(not session.state.is_over for session in live.sessions) == 2
+    assert all(session.state.is_over for session in live.sessions)
 
 
 async def test_renders_are_done_twice(live: Live, browser: Browser) -> None:
