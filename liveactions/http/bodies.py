@@ -1,4 +1,4 @@
-"""Reads the bodies of posts, within limits."""
+"""Reads request bodies within limits: forms, JSON, or bytes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from ..protocol.messages import parse
 Pair = tuple[str, str | UploadFile]
 TRUNCATED: Final = "Request body was truncated"
 _TAIL: Final = 1024
+"""How many bytes of the end of a multipart body are kept, to find its final boundary."""
 URL_ENCODED: Final = "application/x-www-form-urlencoded"
 FORMS: Final = (URL_ENCODED, "multipart/form-data")
 
 
 async def read_form(request: Request, limits: Limits, action: Action[..., Any] | None = None) -> list[Pair]:
-    """Return a post's fields in order, up to the limits of its action. Raise `HTTPException` for other
-    bodies and for larger ones.
+    """Return a form's fields in order. The limits are those of the action, if it has its own.
+
+    Raise `HTTPException` for a body that is too large, or isn't a form.
     """
     kind, charset, boundary = _content_type(request.headers.get("content-type", ""))
     if kind not in FORMS:
@@ -68,7 +70,7 @@ async def _read_multipart(request: Request, incoming: Incoming, limits: Limits, 
 
 
 async def read_json(request: Request, limits: Limits) -> Any:
-    """Return the data of a JSON body. Raise `HTTPException` for other bodies."""
+    """Return the value of a JSON body. Raise `HTTPException` for other bodies."""
     if _content_type(request.headers.get("content-type", ""))[0] != "application/json":
         raise HTTPException(415, "Expected application/json")
     body = await Incoming(request, limits.body).read()
@@ -103,7 +105,7 @@ def _content_type(header: str) -> tuple[str, str, str]:
 
 
 def _files(limits: Limits, action: Action[..., Any] | None) -> int:
-    """Return how many bytes an action's files may have together; for an unknown action, those of one file."""
+    """Return how many bytes an action's files may have in total; for an unknown action, those of one file."""
     if action is None:
         return limits.upload
     counts = [(one, limits.files if one.takes_several else 1) for one in action.plan.files.values()]
@@ -111,7 +113,9 @@ def _files(limits: Limits, action: Action[..., Any] | None) -> int:
 
 
 class Incoming:
-    """Receives a request's body, and refuses it with 413 as soon as it is longer than `limit` bytes."""
+    """The `receive` of a request. It raises `HTTPException` (413) as soon as the body exceeds `limit`
+    bytes.
+    """
 
     def __init__(self, request: Request, limit: int) -> None:
         announced = request.headers.get("content-length", "0")
@@ -133,7 +137,7 @@ class Incoming:
         return message
 
     async def read(self) -> bytes:
-        """Return the whole body. Raise `HTTPException` (400) if it is cut short."""
+        """Return the whole body. Raise `HTTPException` (400) if it is truncated."""
         chunks: list[bytes] = []
         is_more = True
         while is_more:

@@ -1,4 +1,4 @@
-"""The connections over which a session sends messages to its page: a socket, an event stream, one request."""
+"""Connections over which a session sends messages to its page: a socket, an event stream, or one response."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from ..actions.request import Changes
 from ..exceptions import ProtocolError
 
 HEARTBEAT: Final = 10.0
-"""Seconds between two comments."""
+"""Seconds between two comments in an event stream."""
 
 
 class OpenConnection:
     """A lasting connection of a session. `close` may be called from any task, and interrupts sending.
 
-    `limit`: seconds that closing may take, since it waits for earlier messages. `closes` counts close codes.
+    `limit`: seconds that closing may take, because it waits for earlier messages. `closes` counts close
+    codes.
     """
 
     is_lasting = True
@@ -60,11 +61,11 @@ class OpenConnection:
         raise NotImplementedError
 
     def take_changes(self, changes: Changes) -> bool:
-        """Return False: the headers were sent, so no cookies can be set."""
+        """Return False: the headers have been sent already, so no cookies can be set."""
         return False
 
     def close(self, code: int, reason: str = "") -> None:
-        """Close the connection soon, and interrupt sending, in whichever task."""
+        """Close the connection soon, and interrupt the task that is sending."""
         if self._closing is not None:
             return
         self._closing = (code, reason)
@@ -74,11 +75,11 @@ class OpenConnection:
         self._wake()
 
     def _wake(self) -> None:
-        """Wake the task that reads the connection, which then calls `finish`."""
+        """Wake the task that reads the connection, so that it calls `finish`."""
         raise NotImplementedError
 
     async def finish(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection now, with the code of `close` if that was called."""
+        """Close the connection now. If `close` was called, its code and reason count."""
         code, reason = self._closing or (code, reason)
         self._closes[code] += 1
         if not self._closed and self.sending_since is None:  # otherwise it would wait forever
@@ -106,7 +107,7 @@ class Socket(OpenConnection):
         self._is_waiting = False
 
     async def accept(self) -> bool:
-        """Accept the connection. Return whether it is still there."""
+        """Accept the connection. Return False if it is already closed."""
         if (await self.receive())["type"] != "websocket.connect":
             return False
         await self._send({"type": "websocket.accept"})
@@ -125,11 +126,11 @@ class Socket(OpenConnection):
         await self._send({"type": "websocket.send", "text": text})
 
     def _wake(self) -> None:
-        if self._task and self._is_waiting:  # otherwise it notices when the running operation has ended
+        if self._task and self._is_waiting:  # otherwise, `next` returns None after the running operation
             self._task.cancel()
 
     def absorb_cancellation(self) -> bool:
-        """Return whether `close` has cancelled the task. If so, take the cancellation back."""
+        """Return whether `close` has cancelled the task. If so, revoke the cancellation."""
         if self._closing is None or self._task is None:
             return False
         self._task.uncancel()
@@ -140,7 +141,7 @@ class Socket(OpenConnection):
 
 
 class EventStream(OpenConnection):
-    """An event stream as a session's connection. Messages that are sent before it is open wait."""
+    """An event stream as a session's connection. Messages are held back until it is open."""
 
     one_way = True
 
@@ -166,7 +167,7 @@ class EventStream(OpenConnection):
         }
         try:
             while not (await asyncio.wait(ends, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED))[0]:
-                if self.sending_since is None:  # otherwise that message has a limit of its own
+                if self.sending_since is None:  # otherwise, the limit for that message applies
                     async with asyncio.timeout(self._limit):
                         await self._emit(":\n\n")
         except TimeoutError:
@@ -203,7 +204,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 class BufferedConnection:
-    """A session's connection for the duration of one request, which collects messages."""
+    """A session's connection for the duration of one request. It collects messages for the response."""
 
     one_way = False
     is_lasting = False
@@ -227,7 +228,7 @@ class BufferedConnection:
         self.refusal = self.refusal or ProtocolError(reason, code)
 
     def body(self) -> str:
-        """Return the JSON of all messages."""
+        """Return all messages as one JSON object."""
         welcome, *frames = self.messages
-        cookies = ',"cookies":true' if self.changes else ""  # this response sets them
+        cookies = ',"cookies":true' if self.changes else ""  # the same response sets them
         return f'{{"welcome":{welcome},"frames":[{",".join(frames)}]{cookies}}}'

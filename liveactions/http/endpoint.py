@@ -1,4 +1,4 @@
-"""The endpoint of a page: dispatches requests by their kind."""
+"""The endpoint of a page: dispatches each request to the handler of its kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..tasks import Supervisor
 from .ops_fetch import answer_ops
 from .page import CallHandler, PageRequestHandler
 from .posts import PostHandler
-from .responses import ErrorPages, error_answer, watched
+from .responses import ErrorPages, error_response, observe_response
 from .uploads import UploadHandler
 
 log = get_logger(__name__)
@@ -63,41 +63,43 @@ class PageEndpoint:
                 response = Response(status_code=204)
             else:
                 kind = _kind(request)
-                answer = self._answer(request, kind)
-                response = await watched(site.observers, kind, self.address.name, request, answer)
+                responding = self._respond(request, kind)
+                response = await observe_response(
+                    site.observers, kind, self.address.name, request, responding
+                )
             await response(scope, receive, send)
         finally:
             if request.due:
                 start_after_calls(self._tasks, request)
 
-    async def _answer(self, request: PageRequest, kind: Kind) -> Response:
+    async def _respond(self, request: PageRequest, kind: Kind) -> Response:
         """Return the response, with its cookies. Raise exceptions that the application has a handler for."""
         request.may_raise = True
         try:
-            response = await self._respond(request, kind)
+            response = await self._handle(request, kind)
         except HTTPException as error:
             if has_handler(error, request):
                 raise
             scripted = HEADER_ACTION in request.headers or HEADER_UPLOAD in request.headers
-            response = error_answer(error) if scripted else await self.errors.respond(request, error)
+            response = error_response(error) if scripted else await self.errors.respond(request, error)
         request.send_changes(response)
         return response
 
-    async def _respond(self, request: PageRequest, kind: Kind) -> Response:
+    async def _handle(self, request: PageRequest, kind: Kind) -> Response:
         if request.method not in ("GET", "HEAD"):
             self._check_post(request)
         if kind == "fetch":
             return await answer_ops(self.sessions, request)
         identity = await self.site.identity(request)
-        visit = _HANDLERS[kind](self.site, self.address, request, identity)
+        handler = _HANDLERS[kind](self.site, self.address, request, identity)
         try:
-            return await visit.respond()
+            return await handler.respond()
         finally:
-            if visit.page.live.deferred:
-                discard_deferred(visit.page.live)
+            if handler.page.live.deferred:
+                discard_deferred(handler.page.live)
 
     def _check_post(self, request: PageRequest) -> None:
-        """Raise `HTTPException` for another method than POST, and for a post from another origin."""
+        """Raise `HTTPException` for methods other than POST, and for cross-origin posts."""
         if request.method != "POST":
             raise HTTPException(405, headers={"Allow": METHODS})
         refusal = self.origins.refusal(request)
@@ -116,7 +118,7 @@ _HANDLERS: Final[Mapping[Kind, type[PageRequestHandler]]] = {
 
 
 def _kind(request: PageRequest) -> Kind:
-    """Return what a request is for."""
+    """Return the kind of a request, by its method and headers."""
     if request.method != "POST":
         return "get"
     headers = request.headers

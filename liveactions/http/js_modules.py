@@ -1,7 +1,7 @@
-"""Actions as JavaScript functions: their module, its type declarations, and calls from other pages.
+"""Actions as JavaScript functions: serves JavaScript modules with type declarations, and handles calls.
 
-A module has one function for each of its actions with ``js=True``; TypeScript declarations
-come from annotations.
+The JavaScript module of a Python module has a function for each of its actions with ``js=True``. TypeScript
+declarations are generated from annotations.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from ..tasks import Supervisor
 from ..type_hints import result_hint
 from ..types import Outcome
 from .bodies import read_arguments
-from .once import answer_once, script_key
-from .responses import delivered, error_answer, not_allowed, outcome_answer, watched
+from .once import respond_once, script_key
+from .responses import deliver_response, error_response, not_allowed, observe_response, outcome_response
 
 log = get_logger(__name__)
 Schema = Mapping[str, Any]
@@ -62,7 +62,7 @@ _KEYWORDS: Final = frozenset(
 
 
 def _exported(module: str) -> dict[str, Action[..., Any]]:
-    """Return the functions of a module by their JavaScript names: ``add_to_cart`` becomes ``addToCart``."""
+    """Return the actions that a module exports by JavaScript name: ``add_to_cart`` becomes ``addToCart``."""
     actions = module_actions(module)
     return {_script_name(name): action for name, action in sorted(actions.items()) if action.js}
 
@@ -89,7 +89,7 @@ def declarations(module: str) -> str | None:
 
 
 class _Declaration:
-    """The types of one function. Functions never share named types."""
+    """The TypeScript declaration of one function, with its types. Functions never share named types."""
 
     def __init__(self, name: str, action: Action[..., Any]) -> None:
         self.name = name
@@ -201,7 +201,7 @@ def script(module: str, client: str) -> str | None:
 
 
 NO_ADDRESS: Final = Address(Page, "")
-"""Functions of modules need no page: they run on one without an address."""
+"""The address of the page on which functions of modules run, because they don't belong to any."""
 
 
 class ModuleEndpoint:
@@ -225,7 +225,7 @@ class ModuleEndpoint:
         else:
             text, kind = None, ""
         if text is None:
-            return Response("No actions of that module are for scripts", 404, media_type="text/plain")
+            return Response("This module exports no actions to scripts", 404, media_type="text/plain")
         tag = f'"{sha256(text.encode()).hexdigest()[:16]}"'
         headers = {"Cache-Control": "no-cache", "ETag": tag, "X-Content-Type-Options": "nosniff"}
         if request.headers.get("if-none-match") == tag:
@@ -234,7 +234,7 @@ class ModuleEndpoint:
 
 
 class FunctionEndpoint:
-    """Answers ``/_live/actions/shop/add``: a call by fetch, from a page that isn't live."""
+    """Handles ``/_live/actions/shop/add``: a call by fetch, from a page that isn't live."""
 
     def __init__(self, site: AppContext, origins: Origins) -> None:
         self.site = site
@@ -245,23 +245,24 @@ class FunctionEndpoint:
         request = PageRequest(scope, receive, send)
         request.may_raise = True
         try:
-            response = await watched(self.site.observers, "call", "", request, self._answered(request))
+            responding = self._respond(request)
+            response = await observe_response(self.site.observers, "call", "", request, responding)
             await response(scope, receive, send)
         finally:
             start_after_calls(self._tasks, request)
 
-    async def _answered(self, request: PageRequest) -> Response:
+    async def _respond(self, request: PageRequest) -> Response:
         try:
-            response = await self._respond(request)
+            response = await self._handle(request)
         except HTTPException as error:
             if has_handler(error, request):
                 raise
-            response = error_answer(error)
+            response = error_response(error)
         if request.send_changes(response):
             response.headers[HEADER_COOKIES] = "1"
         return response
 
-    async def _respond(self, request: PageRequest) -> Response:
+    async def _handle(self, request: PageRequest) -> Response:
         if request.method != "POST":
             return not_allowed("POST")
         refusal = self.origins.refusal(request)
@@ -270,7 +271,7 @@ class FunctionEndpoint:
             raise HTTPException(403, "Cross-origin calls are not allowed")
         arguments = await read_arguments(request, self.site.limits)
         key = script_key(request, await self.site.identity(request), "")
-        return await answer_once(self.site, request, key, lambda: self._answer(request, arguments, key))
+        return await respond_once(self.site, request, key, lambda: self._answer(request, arguments, key))
 
     async def _answer(self, request: PageRequest, arguments: dict[str, Any], key: str) -> Response:
         page = self.site.new_page(NO_ADDRESS.page, request, self.site.context(NO_ADDRESS, ""), "")
@@ -278,7 +279,7 @@ class FunctionEndpoint:
             run.effects.op = ("call", key) if key else None
             outcome = await run.guard() or await self._call(run, request, Arguments(arguments))
             outcome = await run.close(outcome)
-        return outcome_answer(await delivered(self.site, outcome, request, key))
+        return outcome_response(await deliver_response(self.site, outcome, request, key))
 
     async def _call(self, run: PageRun, request: PageRequest, arguments: Arguments) -> Outcome:
         try:

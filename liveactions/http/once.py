@@ -1,4 +1,4 @@
-"""Runs a request once, however often it is sent. Copies are answered like the first."""
+"""Runs a request once, even if it is sent several times. Copies get the response to the first."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .bodies import Pair
 POLL_INTERVAL: Final = 0.02
 """Seconds between two reads of the first request's answer."""
 HEADER_KEY: Final = "Idempotency-Key"
-"""Header with which a script marks a request as a copy of an earlier one."""
+"""The header by which copies of a script's request are recognised: they have the same value."""
 STILL_RUNNING: Final = "This is still being processed."
 UNCONFIRMED: Final = "We couldn't confirm whether your change was saved. Please reload the page."
 
 
 async def digest(texts: Iterable[str], fields: Iterable[Pair]) -> str:
-    """Return a digest that is the same for copies of a form's post."""
+    """Return a digest of a form post, with the contents of its files. Copies have the same digest."""
     parts: list[str | bytes] = [*texts]
     for name, value in fields:
         parts += name, await _content(value) if isinstance(value, UploadFile) else value
@@ -43,9 +43,9 @@ async def _content(file: UploadFile) -> bytes:
 
 
 def script_key(request: Request, identity: str, action: str) -> str:
-    """Return the key that copies of a script's call share: visitor, path, action, and the header's value.
+    """Return the key of a script's call: a digest of visitor, path, action and the header's value.
 
-    Return an empty string if there is no header. Then every request is a separate call.
+    Return "" if there is no header: then every request is a separate call.
     """
     key = request.headers.get(HEADER_KEY, "")
     whole = "\0".join((identity, request.url.path, action, key))
@@ -53,7 +53,7 @@ def script_key(request: Request, identity: str, action: str) -> str:
 
 
 async def first_answer(answers: OneTimeStore, key: str, seconds: float) -> Any:
-    """Return the answer to the first request of this key, as data; None if there is none after `seconds`."""
+    """Return the answer to the first request of a key as data; None if there is none after `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         kept = await answers.read(key)
@@ -63,13 +63,13 @@ async def first_answer(answers: OneTimeStore, key: str, seconds: float) -> Any:
     return None
 
 
-async def answer_once(
+async def respond_once(
     site: AppContext, request: PageRequest, key: str, respond: Callable[[], Awaitable[Response]]
 ) -> Response:
-    """Return the JSON response of `respond`, or that of the first request of this key.
+    """Return the JSON response of `respond`; or, if this isn't the first request of `key`, that of the first.
 
-    Without a key, every request is the first one. Raise `HTTPException` (409) if the first is still running
-    after a while, or was cut short.
+    Without a key, every request counts as the first. Raise `HTTPException` (409) if the first one is still
+    running after a while, or was interrupted.
     """
     if not key:
         return await respond()
@@ -79,7 +79,7 @@ async def answer_once(
     answer: Any = [409, "", None]
     try:
         response = await respond()
-        if len(response.body) <= site.limits.state:  # the store isn't filled by results
+        if len(response.body) <= site.limits.state:  # large results don't fill the store
             answer = [response.status_code, bytes(response.body).decode(), request.copy_changes()]
         return response
     finally:

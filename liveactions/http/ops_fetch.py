@@ -1,13 +1,12 @@
-"""Operations by fetch, if no socket can be opened: a hello, operations and frames in one request.
+"""Operations by fetch, for pages that can't open a socket: a request contains a hello and operations.
 
-A page that takes no pushes gets them as JSON. A page that accepts ``text/event-stream`` gets a stream that
-begins with the welcome and stays open: pushes come over it, too. The page's next operations are another post.
-If the session is in this process and its stream is open, they are answered there, and the post with 204.
-Otherwise, the post's answer is the page's new stream.
+The response to a page that needs no pushes is JSON, with the welcome and the frames. A page that accepts
+``text/event-stream`` gets a stream that begins with the welcome and stays open for pushes. The page posts
+further operations in other requests. If the session is in this process and its stream is open, their frames
+are sent over the stream, and the response is 204. Otherwise, the response is the page's new stream.
 
-In a stream, each message is an event with the message as its data. The event ``close`` ends the stream, with
-a close code of `liveactions.protocol.constants`. Comments show proxies and the page that the connection is
-alive.
+In a stream, the data of each event is a message. The event ``close`` ends the stream, with a close code of
+`liveactions.protocol.constants`. Comments keep the connection alive.
 """
 
 from __future__ import annotations
@@ -37,19 +36,19 @@ from .connections import BufferedConnection, EventStream
 
 log = get_logger(__name__)
 STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERROR: 503}
-"""HTTP statuses by close code: 503 for those after which the page connects again. Others are 400."""
+"""HTTP statuses by close code; 400 for all others. After 503, the page connects again."""
 
 SKIPPED: Final = {HEADER_SKIPPED: "1"}
-"""Headers of a response to operations of which none was run."""
+"""Headers of the response if none of the operations were run."""
 MEDIA_TYPE: Final = "text/event-stream"
 STREAM_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store, no-transform",
-    "X-Accel-Buffering": "no",  # nginx passes on what comes at once
+    "X-Accel-Buffering": "no",  # nginx would collect messages otherwise
 }
 
 
 class EventStreamResponse(Response):
-    """Runs the first operations of a stream, and keeps the session connected until one of them ends."""
+    """A stream: runs its request's operations, and stays connected to the session until either one closes."""
 
     media_type = MEDIA_TYPE
 
@@ -89,14 +88,14 @@ class EventStreamResponse(Response):
 
 
 async def receive_all(session: Session, ops: Iterable[Op | Acknowledgement]) -> None:
-    """Pass operations to a session, as fast as it takes them. Raise `ProtocolError` for invalid ones."""
+    """Pass operations to a session within its rate limit. Raise `ProtocolError` for invalid ones."""
     for op in ops:
         await asyncio.sleep(session.allowance.take(time.monotonic()))
         await session.receive(op)
 
 
 async def answer_ops(sessions: SessionRegistry, request: Request) -> Response:
-    """Run the operations of a request, and answer with the welcome and the frames."""
+    """Run the operations of a request. Return the response with the welcome and the frames."""
     limits = sessions.site.limits
     data = await read_json(request, limits)
     connection = BufferedConnection()
@@ -114,7 +113,7 @@ async def answer_ops(sessions: SessionRegistry, request: Request) -> Response:
         body, status = json.dumps({"error": str(error)}), STATUS.get(error.code, 400)
     headers = {"Cache-Control": "no-store", **({} if may_run else SKIPPED)}
     if sessions.is_draining:
-        headers |= _elsewhere(request)
+        headers |= _reconnect(request)
     response = Response(body, status, headers, "application/json")
     for changes in connection.changes:
         changes.apply(response, request.scope.get("session"))
@@ -124,31 +123,36 @@ async def answer_ops(sessions: SessionRegistry, request: Request) -> Response:
 async def _stream(
     sessions: SessionRegistry, request: Request, hello: Hello, ops: Sequence[Op | Acknowledgement]
 ) -> Response:
-    """Run operations whose frames go over a stream: the page's own, if it is here, or the response.
+    """Run operations whose frames are sent over a stream: the page's open stream, if it is in this process,
+    or the response.
 
-    Another process would have to continue from the stored state, and would lose what the page's session is
-    running. So a page that has a stream is asked to try again until it reaches the right process.
+    Another process would have to continue from the stored state, and would lose operations that the page's
+    session is running. So a page that has a stream is asked to try again until it reaches the right process.
     """
     session = await sessions.with_stream(hello, request)
     if session is not None:
         await receive_all(session, [Acknowledgement(hello.rev), *ops])
         return Response(status_code=204)
     if HEADER_STREAM in request.headers and not await sessions.owns(hello):
-        return Response(status_code=204, headers={**SKIPPED, **_elsewhere(request)})
+        return Response(status_code=204, headers={**SKIPPED, **_reconnect(request)})
     stream = EventStream(sessions.site.limits.sending, sessions.site.counters.closes)
     session = await sessions.join(hello, request, stream)
     may_run = _may_run(hello, stream.messages, ops)
     return EventStreamResponse(stream, session, ops if may_run else (), {} if may_run else SKIPPED)
 
 
-def _elsewhere(request: Request) -> dict[str, str]:
-    """Return headers that make the next request use another connection, perhaps to another process."""
+def _reconnect(request: Request) -> dict[str, str]:
+    """Return headers that make the browser use a new connection for the next request, perhaps to another
+    process.
+    """
     is_persistent = request.scope.get("http_version") == "1.1"  # HTTP/2 has no such header
     return {"Connection": "close"} if is_persistent else {}
 
 
 def _read(data: object, limits: Limits) -> tuple[Hello, list[Op | Acknowledgement]]:
-    """Return the hello and the operations of a request: all of them are valid, or none is run."""
+    """Return the hello and the operations of a request. Raise `HTTPException` or `ProtocolError` if any is
+    invalid: then none is run.
+    """
     if not isinstance(data, dict) or data.keys() != {"hello", "ops"} or not isinstance(data["ops"], list):
         raise HTTPException(400, "Expected a hello and a list of operations")
     if len(data["ops"]) > MAX_KEPT_ANSWERS:
@@ -158,11 +162,11 @@ def _read(data: object, limits: Limits) -> tuple[Hello, list[Op | Acknowledgemen
 
 
 def _may_run(hello: Hello, messages: Sequence[str], ops: Sequence[Op | Acknowledgement]) -> bool:
-    """Return whether operations can be run in the session that their hello has led to.
+    """Return whether operations can be run in the session that was found for their hello.
 
-    Where the session was rebuilt, the page gives other addresses to its slots. It then makes operations with
-    addresses again, and those of an older revision. All others are run: on several workers, the next request
-    may lead to yet another session.
+    If the session was rebuilt, its slots may have other addresses: the page then sends operations with
+    addresses, and those of an older revision, again with new ones. All others are run at once, because the
+    next request may reach yet another worker.
     """
     welcome = json.loads(messages[0]) if messages and hello.token is not None else {}
     if not {"migrated", "rebuilt"} & welcome.keys():
@@ -177,8 +181,8 @@ def _has_address(op: Op | Acknowledgement) -> bool:
 async def _finish(
     session: Session, connection: BufferedConnection, ops: Sequence[Op | Acknowledgement]
 ) -> None:
-    """Run operations to their end. What closes the connection meanwhile refuses the request, unless it is the
-    page itself that says goodbye.
+    """Run operations until they have ended. Raise `ProtocolError` if the session closes the connection
+    meanwhile, unless the page says goodbye.
     """
     try:
         if connection.messages:
@@ -189,4 +193,4 @@ async def _finish(
     if connection.messages and any(isinstance(op, Bye) for op in ops):
         return
     if connection.refusal is not None or not connection.messages:
-        raise connection.refusal or ProtocolError("the page is open elsewhere")
+        raise connection.refusal or ProtocolError("the page has another connection")

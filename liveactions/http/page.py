@@ -1,7 +1,7 @@
-"""GET requests of a page, and calls of actions that scripts send to its address by fetch.
+"""Handles GET requests for a page, and calls of actions that scripts send to its address by fetch.
 
-`PageRequestHandler` is the base class for both, for posts, and for uploads: a page in the state that the
-request contains, and the response that shows it. All of them use `open_page`.
+`PageRequestHandler` handles GET requests. It is also the base class for calls (`CallHandler`), posts and
+uploads: it restores the page from the request, opens it with `open_page`, and returns the response.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from ..store.snapshots import HtmlSnapshot, Snapshot
 from ..templates.digests import digests_of
 from ..types import Failed, Outcome, RedirectTo
 from .bodies import close_files, read_arguments, read_form
-from .once import answer_once, script_key
+from .once import respond_once, script_key
 from .responses import (
     NO_STORE,
     PageError,
-    delivered,
-    outcome_answer,
+    deliver_response,
+    outcome_response,
     raise_handled,
     traceback_page,
 )
@@ -59,15 +59,15 @@ class PageRequestHandler:
         self.address = address
         self.request = request
         self.query = request.query_params
-        """The query as it was sent, with the library's own parameters."""
+        """The query, including the library's own parameters."""
         self.identity = identity
         self.context = site.context(address, identity)
-        """The context in which this visitor's snapshots of this page are sealed."""
+        """The context in which snapshots of this page for this visitor are sealed."""
         self.page = site.new_page(address.page, request, self.context, identity)
-        """The page, without a state."""
+        """The page; it has no state yet."""
 
     async def respond(self) -> Response:
-        """Return the answer; here, to a GET."""
+        """Return the response. Subclasses override this method, which handles a GET."""
         if FIELD_ACTION in self.query:
             return see_other(relative_url(own_url(self.request)))
         source = Source.ADDRESS
@@ -85,8 +85,8 @@ class PageRequestHandler:
     async def restore(self, text: str, *, anywhere: bool = False) -> None:
         """Restore the page from a snapshot. Raise `LiveError` if that isn't possible.
 
-        The state must be of the request's path, by which guards decide, unless it may be of `anywhere`
-        because nothing of the page is called or shown.
+        The snapshot must be of the request's path, because guards decide by the path. It may be of any path
+        (`anywhere`) if nothing of the page is called or shown.
         """
         snapshot = await self.site.snapshots.open(text, self.context)
         if not anywhere and not is_at(snapshot.url, self.page.live.path):
@@ -96,7 +96,7 @@ class PageRequestHandler:
         self.page.live.move_to(f"{parts.scheme}://{parts.netloc}{snapshot.url}")
 
     def find(self, token: str) -> ActionRef[..., Any]:
-        """Return the reference that a token names. Log one that is rejected, and raise `LiveError`."""
+        """Return the reference that a token names. If it is rejected, log that, and raise `LiveError`."""
         try:
             ref = lookup(self.page, token)
         except (UnknownAction, ForgedReference) as error:
@@ -113,23 +113,23 @@ class PageRequestHandler:
         error: PageError | None = None,
         status: int = 200,
     ) -> Response:
-        """Return the response with the page, opened and rendered.
+        """Open and render the page, and return the response with it.
 
-        `error` is raised if the page doesn't show it itself, unless a guard rejects the visitor.
+        Raise `error` if the page doesn't show it itself, unless a guard rejects the visitor.
         """
         opened = await open_page(self.page, source, draw=self._html)
         if opened.drawn is not None:
             if self.page.live.attending:
-                self._announce()
-            return await self._page(opened.drawn, status, headers, error)
+                self._expect_visitor()
+            return await self._page_response(opened.drawn, status, headers, error)
         if error is not None and not opened.is_refused:
             raise error
         return self.error_or_redirect(opened.outcome)
 
-    async def _page(
+    async def _page_response(
         self, html: bytes, status: int, headers: dict[str, str], error: PageError | None
     ) -> Response:
-        """Return the response with the page's HTML. `error` is raised if the page doesn't show it."""
+        """Return the response with the page's HTML. Raise `error` if the page doesn't show it."""
         if self.page.live.deferred and self._is_without_script:
             await wait_for_deferred(self.page.live, self.site.limits.defer)
             opened = await open_page(self.page, Source.STATE, draw=self._html)
@@ -142,8 +142,8 @@ class PageRequestHandler:
             await self._in_html.keep()
         return HTMLResponse(html, status, headers)
 
-    def _announce(self) -> None:
-        """Expect the visitor in lists of who is here: they may be reloading the page."""
+    def _expect_visitor(self) -> None:
+        """Keep the visitor in presence lists until the page connects: they may be reloading it."""
         live = self.page.live
         if live.services.presence is not None and not self._is_without_script:
             for one in live.attending:
@@ -151,7 +151,7 @@ class PageRequestHandler:
 
     @property
     def _is_without_script(self) -> bool:
-        """Return whether the browser runs no scripts: it has posted a form, or followed a ``noscript``."""
+        """Whether the browser runs no scripts: it has posted a form, or followed a ``<noscript>``."""
         return self.request.method == "POST" or FIELD_SNAPSHOT in self.query
 
     def _html(self, run: PageRun) -> bytes:
@@ -173,7 +173,7 @@ class PageRequestHandler:
         return utf8(html)
 
     def error_or_redirect(self, outcome: Outcome) -> Response:
-        """Return the response instead of the page. Raise errors."""
+        """Return the response if the page isn't shown: a redirect, or a traceback. Raise other errors."""
         if isinstance(outcome, RedirectTo):
             return see_other(outcome.url)
         assert isinstance(outcome, Failed)
@@ -187,24 +187,26 @@ class PageRequestHandler:
 
 
 def page_error(failed: Failed) -> PageError:
-    """Return the error that shows a failure in an error page."""
+    """Return the exception that is answered with an error page for a failure."""
     error = PageError(failed.status, failed.message, dict(failed.headers), failed.id)
     error.__cause__ = failed.error
     return error
 
 
 def with_snapshot(url: str, handle: str) -> str:
-    """Return the address for the state of a handle. An empty one means that no scripts run."""
+    """Return the address that shows the state of a handle. An empty handle means that no scripts run."""
     return f"{url}{'&' if '?' in url else '?'}{FIELD_SNAPSHOT}={handle}"
 
 
 def see_other(url: str) -> Response:
-    """Return a redirect to be followed by GET."""
+    """Return a redirect that browsers follow with a GET (303)."""
     return RedirectResponse(url, 303, NO_STORE)
 
 
 def relative_url(url: str) -> str:
-    """Return an absolute URL of this origin as a path: proxies may have changed the origin."""
+    """Return the path and query of an absolute URL of this origin, since proxies may have changed the
+    origin.
+    """
     parts = urlsplit(url)
     path = "/" + parts.path.lstrip("/")
     return f"{path}?{parts.query}" if parts.query else path
@@ -213,8 +215,8 @@ def relative_url(url: str) -> str:
 class CallHandler(PageRequestHandler):
     """Handles a call of an action by a script.
 
-    With a snapshot among the fields, the action runs on that page, and the answer contains the next snapshot
-    under the same name. Without one, it runs on a page that has just been opened.
+    With a snapshot among the fields, the action runs on the page in that state, and the response contains the
+    next snapshot under the same name. Without one, it runs on a new page.
     """
 
     async def respond(self) -> Response:
@@ -222,7 +224,7 @@ class CallHandler(PageRequestHandler):
         given, sealed = await self._read(token)
         key = script_key(self.request, self.identity, token)
         try:
-            return await answer_once(
+            return await respond_once(
                 self.site, self.request, key, lambda: self._answer(token, given, sealed, key)
             )
         finally:
@@ -231,7 +233,7 @@ class CallHandler(PageRequestHandler):
     async def _answer(self, token: str, given: Input, sealed: str, key: str) -> Response:
         outcome, state = await self._call(token, given, sealed, key)
         more = {FIELD_SNAPSHOT: await self._next(state)} if sealed and outcome.ok else {}
-        return outcome_answer(await delivered(self.site, outcome, self.request, key), **more)
+        return outcome_response(await deliver_response(self.site, outcome, self.request, key), **more)
 
     async def _read(self, token: str) -> tuple[Input, str]:
         """Return the fields, and the snapshot among them."""

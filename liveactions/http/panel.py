@@ -1,7 +1,7 @@
 """The endpoint of the developer's panel, which only exists in debug mode.
 
-A page posts the token of its session, which only that page knows, and gets what the session has done lately
-and its state. With an ``edit``, a field is set first, in a run like that of any operation.
+A page posts the token of its session, which only that page knows. The response has the latest operations and
+messages of the session, and its state. With an ``edit``, a field is set first, as an operation of the page.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..session.op_queue import ServerOp
 from ..session.registry import SessionRegistry
 from ..types import Failed, Outcome
 from .bodies import Incoming
-from .responses import json_answer, not_allowed
+from .responses import json_response, not_allowed
 
 PANEL: Final = f"{MOUNT}/panel"
 MAX_BYTES: Final = 2**20
@@ -62,11 +62,11 @@ class PanelEndpoint:
             return _error(404, f"This worker (process {os.getpid()}) doesn't have the page")
         if edited is not None and (problem := await _edit(session, *edited)):
             return _error(200, problem)  # else browsers would log it
-        return json_answer(_described(session))
+        return json_response(_described(session))
 
 
 async def _edit(session: DebuggedSession, path: str, name: str, text: str) -> str:
-    """Set a field as an operation of the page. Return what is wrong; an empty text on success."""
+    """Set a field as an operation of the page. Return an error message; "" on success."""
     try:
         assign = edit(session.state.page, path, name, text)
     except ValueError as error:
@@ -96,4 +96,4 @@ def _described(session: DebuggedSession) -> dict[str, Any]:
 
 
 def _error(status: int, text: str) -> Response:
-    return json_answer({"error": text}, status)
+    return json_response({"error": text}, status)

@@ -1,7 +1,7 @@
-"""Form posts without JavaScript: the action runs, and the response redirects to the page or shows it.
+"""Handles form posts without JavaScript: runs the action, and redirects to the page or shows it.
 
-A post that arrives twice (a double click, a retry, at another worker) runs once. Copies are answered like the
-first.
+A post that arrives twice (because of a double click or a retry, maybe at another worker) runs once. Copies
+get the response to the first.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from .responses import NO_STORE, PageError, raise_handled
 
 
 class Answer(NamedTuple):
-    """The answer to a post: a redirect, a page in a state, or an error page."""
+    """The answer to a post, as it is stored for copies: a redirect, a page in a state, or an error page."""
 
     status: int
     location: str = ""
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
     message: str = ""
     id: str = ""
     changes: Changes | None = None
-    """Cookies that it sets."""
+    """The cookies to set."""
 
     @classmethod
     def load(cls, data: Any) -> Answer:
@@ -72,14 +72,14 @@ class PostHandler(PageRequestHandler):
     """Handles a form post: runs the action, and redirects to the page or shows it."""
 
     _is_restarted = False
-    """Whether the page couldn't be restored, and its state is lost."""
+    """Whether the page couldn't be restored, so that its state is lost."""
 
     async def respond(self) -> Response:
         token = self.query.get(FIELD_ACTION)
         action = None if token is None else declared_action(self.page, token)
         pairs = await read_form(self.request, self.site.limits, action)
         try:
-            if token is None:  # a form whose address is the page's
+            if token is None:  # a form that posts to the page's address, with the reference in a field
                 named_in = (value for name, value in pairs if name == FIELD_ACTION and isinstance(value, str))
                 token = next(named_in, None)
             if token is None:
@@ -114,11 +114,11 @@ class PostHandler(PageRequestHandler):
             return outcome.response
         if opened.drawn is not None and isinstance(outcome, Failed):
             headers = {**NO_STORE, **dict(outcome.headers)}
-            return await self._page(opened.drawn, outcome.status, headers, _error_beside(outcome))
+            return await self._page_response(opened.drawn, outcome.status, headers, _unshown_error(outcome))
         return await self._respond_with(answer, outcome)
 
     async def _restore(self, sealed: str) -> Source:
-        """Restore the state in which the form was sent. If that isn't possible, the page starts again."""
+        """Restore the state in which the form was shown. If that isn't possible, the page starts again."""
         try:
             await self.restore(sealed)
         except LiveError as error:
@@ -130,21 +130,21 @@ class PostHandler(PageRequestHandler):
         return Source.STATE
 
     async def _call(self, run: PageRun, token: str, fields: list[Pair], source: Source) -> Outcome:
-        """Call the action, and let the page show its error."""
+        """Call the action. If it fails, the page shows the error."""
         outcome = await self._outcome(run, token, fields, source)
         if isinstance(outcome, Failed):
             self.page.live.error = problem_of(outcome)
         return outcome
 
     async def _outcome(self, run: PageRun, token: str, fields: list[Pair], source: Source) -> Outcome:
-        """Call the action. On a page that had to start again, this is only done for an action that needs no
-        page: what the form has shown is unknown.
+        """Call the action. On a page that had to start again, only call actions that don't belong to a page,
+        because what the form has shown is unknown.
         """
         ref = None
         with suppress(LiveError):
             ref = self.find(token)
         if ref is None or (source is Source.ADDRESS and ref.is_of_page):
-            _note(self.page, token, fields)
+            _note_outdated(self.page, token, fields)
             return failure(text("page_outdated", self.site.services.messages), 409)
         outcome = await run.call(ref, fields)
         if self._is_restarted:
@@ -152,8 +152,8 @@ class PostHandler(PageRequestHandler):
         return outcome
 
     def _draw(self, run: PageRun) -> bytes | None:
-        """Return the page that shows an error. It is rendered after a success, too, so that the GET that
-        follows won't fail.
+        """Return the HTML that shows an error; None after a success. The page is rendered then, too, so that
+        the post fails if the GET after it would.
         """
         if not isinstance(run.outcome, Failed):
             run.page.__fragment__(None)
@@ -161,7 +161,7 @@ class PostHandler(PageRequestHandler):
         return self._html(run) if _may_be_shown(run.outcome) else None
 
     def _answer(self, outcome: Outcome, state: StateJSON | None) -> tuple[Answer, list[Row]]:
-        """Return the answer to this post and its copies, and what to store of the `state` that it shows."""
+        """Return the answer to this post and its copies, and the rows to store for the handle of `state`."""
         changes = self.request.copy_changes()
         if isinstance(outcome, Ok) and outcome.response is not None:
             return Answer(409, message=ALREADY_SUBMITTED), []
@@ -178,7 +178,7 @@ class PostHandler(PageRequestHandler):
         return Answer(status, handle=handle, message=message, id=id, changes=changes), handled
 
     async def _answer_copy(self, kept: Any) -> Response:
-        """Return the response to a copy of a post, which is answered like the first."""
+        """Return the response to a copy of a post. `kept` is the stored answer to the first one."""
         if kept is None:
             raise PageError(409, STILL_RUNNING)
         answer = Answer.load(kept)
@@ -200,8 +200,8 @@ class PostHandler(PageRequestHandler):
         if not answer.handle or not _may_be_shown(failed):
             return self.error_or_redirect(failed)
         self.page.live.error = problem_of(failed)
-        discard_deferred(self.page.live)  # it is loaded again
-        return await self.show(status=answer.status, error=_error_beside(failed))
+        discard_deferred(self.page.live)  # the page is loaded again
+        return await self.show(status=answer.status, error=_unshown_error(failed))
 
 
 def _may_be_shown(failed: Failed) -> bool:
@@ -211,13 +211,13 @@ def _may_be_shown(failed: Failed) -> bool:
     return failed.status in SHOWN_ON_PAGE or failed.debug is None
 
 
-def _error_beside(failed: Failed) -> PageError | None:
-    """Return the error to raise if the page doesn't show `live.error`; None if its forms show it."""
+def _unshown_error(failed: Failed) -> PageError | None:
+    """Return the error to raise if the page doesn't show `live.error`; None if its forms show the failure."""
     return None if failed.status in SHOWN_ON_PAGE else page_error(failed)
 
 
-def _note(page: Page, token: str, fields: list[Pair]) -> None:
-    """Let the form show the reason why the action didn't run, and the submitted values."""
+def _note_outdated(page: Page, token: str, fields: list[Pair]) -> None:
+    """Let the form show that the page was outdated, so the action didn't run, and the submitted values."""
     try:
         key = lookup_key(page, token)
     except UnknownAction:  # no form shows it

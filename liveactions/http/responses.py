@@ -1,4 +1,4 @@
-"""Responses other than pages: error pages, results of calls as JSON, tracebacks in debug mode."""
+"""Creates responses other than pages: error pages, results of calls as JSON, tracebacks in debug mode."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
 _OTHERS: Final = ("starlette.", "fastapi.")
 
 
-async def watched(
-    observers: Sequence[Observer], kind: Kind, name: str, request: Request, answer: Awaitable[Response]
+async def observe_response(
+    observers: Sequence[Observer], kind: Kind, name: str, request: Request, responding: Awaitable[Response]
 ) -> Response:
-    """Return a response, and report it to the observers, if there are any."""
+    """Await a response, report it to the observers, if there are any, and return it."""
     if not observers:
-        return await answer
+        return await responding
     with observed(observers, Operation(kind, name, request.headers)) as operation:
         operation.status = 500
         try:
-            response = await answer
-        except HTTPException as error:  # which the application has a handler for
+            response = await responding
+        except HTTPException as error:  # the application has a handler for it
             operation.status = error.status_code
             raise
         operation.status = response.status_code
@@ -63,7 +63,7 @@ class ErrorPages:
 
     async def respond(self, request: Request, error: HTTPException) -> Response:
         """Return the page for an error. Raise the error if the application has another handler for it."""
-        if request.scope["type"] != "http":  # sockets show no pages
+        if request.scope["type"] != "http":  # there are no error pages for sockets
             raise error
         html = await self._own(request, error)
         if html is None and error.status_code == 500 and _has_last_handler(request):
@@ -98,17 +98,21 @@ def _is_handled(request: Request, error: HTTPException) -> bool:
 
 
 def not_allowed(methods: str) -> Response:
-    """Return the response to a request with another method."""
+    """Return the response to a request with a method that isn't allowed. `methods` are those that are."""
     return Response(status_code=405, headers={"Allow": methods})
 
 
-def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json_response(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return a JSON response that isn't cached."""
     body = write_json(data)
     return Response(body, status, {**NO_STORE, **(headers or {})}, "application/json")
 
 
-async def delivered(site: AppContext, outcome: Outcome, request: Request, key: str) -> Outcome:
-    """Return the outcome, with an address for its response, if any. With a `key`, it serves copies, too."""
+async def deliver_response(site: AppContext, outcome: Outcome, request: Request, key: str) -> Outcome:
+    """Replace a response that the action has returned with a redirect to it; return other outcomes unchanged.
+
+    With a `key`, the response can be fetched several times, because copies of the call redirect to it, too.
+    """
     if not isinstance(outcome, Ok) or outcome.response is None:
         return outcome
     return await site.deliver(outcome.response, request, is_lasting=bool(key))
@@ -120,23 +124,23 @@ def raise_handled(outcome: Outcome) -> None:
         raise outcome.error
 
 
-def outcome_answer(outcome: Outcome, **more: Any) -> Response:
-    """Return ``{"result"}``, ``{"error", "errors", "status", "id"?}`` with its status, or ``{"url"}``.
+def outcome_response(outcome: Outcome, **more: Any) -> Response:
+    """Return an outcome as JSON: ``{"result"}``, ``{"error", "errors", "status", "id"?}`` or ``{"url"}``.
 
     Raise exceptions that the application has a handler for.
     """
     raise_handled(outcome)
     if isinstance(outcome, Failed):
-        return json_answer(error_payload(outcome), outcome.status, dict(outcome.headers))
+        return json_response(error_payload(outcome), outcome.status, dict(outcome.headers))
     if isinstance(outcome, RedirectTo):
-        return json_answer(redirect_payload(outcome))
-    return json_answer({"result": outcome.result if isinstance(outcome, Ok) else None, **more})
+        return json_response(redirect_payload(outcome))
+    return json_response({"result": outcome.result if isinstance(outcome, Ok) else None, **more})
 
 
-def error_answer(error: HTTPException) -> Response:
-    """Return the same for a request that was rejected before any action ran."""
+def error_response(error: HTTPException) -> Response:
+    """Return the JSON for a request that was rejected before any action ran; see `outcome_response`."""
     payload = error_payload(Failed(error.status_code, str(error.detail)))
-    return json_answer(payload, error.status_code, dict(error.headers or {}))
+    return json_response(payload, error.status_code, dict(error.headers or {}))
 
 
 _PAGE: Final = """<!doctype html>
@@ -157,13 +161,13 @@ pre {{ overflow: auto; font: .85rem/1.5 ui-monospace, monospace }}
 
 
 def traceback_page(message: str, debug: DebugDetails, status: int) -> Response:
-    """Return a failure in debug mode: its text, the place in a template, the traceback."""
-    place = "" if debug.excerpt is None else _place(debug.excerpt)
-    html = _PAGE.format(title=escape(message), template=place, details=escape(debug.traceback))
+    """Return the page that shows a failure in debug mode: message, template excerpt and traceback."""
+    excerpt = "" if debug.excerpt is None else _excerpt(debug.excerpt)
+    html = _PAGE.format(title=escape(message), template=excerpt, details=escape(debug.traceback))
     return HTMLResponse(html, status, NO_STORE)
 
 
-def _place(excerpt: SourceExcerpt) -> str:
+def _excerpt(excerpt: SourceExcerpt) -> str:
     lines = "\n".join(_row(number, text, number == excerpt.line) for number, text in excerpt.lines)
     column = f", column {excerpt.column}" if excerpt.column else ""
     return f"<h2>{escape(excerpt.name)}, line {excerpt.line}{column}</h2>\n<pre>{lines}</pre>\n"

@@ -1,7 +1,7 @@
-"""The library's own routes, below `MOUNT`, apart from those of actions (`liveactions.http.js_modules`).
+"""The library's own routes below `MOUNT`, except for those of actions (`liveactions.http.js_modules`).
 
-From two of them, a page fetches the cookies and the responses of actions that ran over its socket. The others
-tell load balancers, orchestrators and operators how a worker is.
+Open pages fetch cookies and responses here that actions have set or returned over the socket. The other
+routes report a worker's health to load balancers, orchestrators and operators.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PROBE_SECONDS = 0.5
 
 
 class LibraryRoutes(BaseRoute):
-    """The routes below `MOUNT`, as one: each request for a page is matched with it first."""
+    """The routes below `MOUNT` as one route, so that requests for pages only have to be matched once."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.routes = routes
@@ -103,14 +103,16 @@ def _apply(found: list[Changes], request: Request) -> Response:
 
 
 class DeliveryEndpoint:
-    """Answers the first GET of a key with the response that is kept for it."""
+    """Answers a GET with the response that is stored under the key in its path, if it can still be
+    fetched.
+    """
 
     def __init__(self, site: AppContext) -> None:
         self.site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
-        if request.method != "GET":  # HEAD must not use it up
+        if request.method != "GET":  # HEAD must not use the response up
             await not_allowed("GET")(scope, receive, send)
             return
         try:
@@ -123,12 +125,12 @@ class DeliveryEndpoint:
             await PlainTextResponse(FETCHED, 410, NO_STORE)(scope, receive, send)
             return
         try:
-            await _delivered(found)(scope, receive, send)
+            await _response_of(found)(scope, receive, send)
         finally:
             await self.site.deliveries.close(found)
 
 
-def _delivered(found: Delivery) -> Response:
+def _response_of(found: Delivery) -> Response:
     response = StreamingResponse(iter(lambda: found.body.read(COPY_BYTES), b""), found.status)
     response.raw_headers = [
         (name.encode("latin-1"), value.encode("latin-1")) for name, value in found.headers
@@ -140,22 +142,22 @@ def _delivered(found: Delivery) -> Response:
 
 
 class Health:
-    """The endpoints of a worker's health. They reveal no versions, addresses or reasons.
+    """The endpoints that report a worker's health. They reveal no versions, addresses or reasons.
 
-    A worker stays ready while its store or broker is unreachable: pages live on in memory then, and all
-    workers at once would be taken out of service otherwise. It isn't ready while it drains.
+    A worker stays ready while its store or broker is unreachable: its pages continue in memory, and otherwise
+    all workers would be taken out of service at once. It isn't ready while it drains.
     """
 
     def __init__(self, sessions: SessionRegistry, channel: BrokerChannel) -> None:
         self._sessions = sessions
-        self._store = Probe(lambda: _answers(sessions.site.snapshots.store))
+        self._store = Probe(lambda: _is_reachable(sessions.site.snapshots.store))
         self._broker = Probe(channel.is_reachable) if channel.route is not None else None
 
     async def report(self, request: Request) -> JSONResponse:
-        """Answer with all details. The status is that of `ready`."""
+        """Respond with all details. The status is that of `ready`."""
         store, broker = await self.measure()
         is_draining = self._sessions.is_draining
-        return _answer(
+        return _response(
             not is_draining,
             live=True,
             ready=not is_draining,
@@ -172,27 +174,30 @@ class Health:
         return store, its_broker
 
     async def live(self, request: Request) -> JSONResponse:
-        """Answer 200: the event loop is running."""
-        return _answer(True, live=True)
+        """Respond with 200: the event loop is running."""
+        return _response(True, live=True)
 
     async def ready(self, request: Request) -> JSONResponse:
-        """Answer whether the worker accepts visitors: 503 while it drains."""
+        """Respond with 200 if the worker accepts visitors, and with 503 while it drains."""
         is_draining = self._sessions.is_draining
-        return _answer(not is_draining, ready=not is_draining, draining=is_draining)
+        return _response(not is_draining, ready=not is_draining, draining=is_draining)
 
 
 class Probe:
-    """Measures how long something takes to answer. Concurrent requests share one measurement."""
+    """Measures the latency of a service. Concurrent requests share one measurement.
 
-    def __init__(self, ask: Callable[[], Awaitable[bool]]) -> None:
-        self._ask = ask
-        self._asking: asyncio.Task[float | None] | None = None
+    `check` returns whether the service is reachable.
+    """
+
+    def __init__(self, check: Callable[[], Awaitable[bool]]) -> None:
+        self._check = check
+        self._checking: asyncio.Task[float | None] | None = None
 
     async def measure(self) -> dict[str, Any]:
-        """Return whether it is reachable, and its latency in milliseconds."""
-        task, loop = self._asking, asyncio.get_running_loop()
+        """Return whether the service is reachable, and its latency in milliseconds."""
+        task, loop = self._checking, asyncio.get_running_loop()
         if task is None or task.done() or task.get_loop() is not loop:
-            task = self._asking = loop.create_task(self._time())
+            task = self._checking = loop.create_task(self._time())
         done, _ = await asyncio.wait((task,), timeout=PROBE_SECONDS)
         seconds = task.result() if done else None
         return {
@@ -202,10 +207,10 @@ class Probe:
 
     async def _time(self) -> float | None:
         before = time.perf_counter()
-        return time.perf_counter() - before if await self._ask() else None
+        return time.perf_counter() - before if await self._check() else None
 
 
-async def _answers(store: Store) -> bool:
+async def _is_reachable(store: Store) -> bool:
     try:
         await store.get("health")
     except StoreError:
@@ -217,5 +222,5 @@ async def _nothing() -> None:
     return None
 
 
-def _answer(ok: bool, **content: Any) -> JSONResponse:
+def _response(ok: bool, **content: Any) -> JSONResponse:
     return JSONResponse(content, 200 if ok else 503, NO_STORE)

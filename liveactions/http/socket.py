@@ -1,4 +1,6 @@
-"""Pages over WebSockets. Plain ASGI, since any wrapper would cost something for every message."""
+"""The WebSocket endpoint, to which open pages connect. It is plain ASGI: a wrapper would slow down every
+message.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ class SocketEndpoint:
         refusal = self.origins.refusal(connection)
         if refusal is not None:
             log.warning("rejected cross-origin WebSocket: %s", refusal)
-        if refusal is not None or self.sessions.is_draining:  # another worker takes it
+        if refusal is not None or self.sessions.is_draining:  # while draining, another worker will accept it
             await receive()
             await send({"type": "websocket.close", "code": 1008 if refusal else REPLACED, "reason": ""})
             return
@@ -91,7 +93,7 @@ class SocketEndpoint:
         while (message := await socket.next()) is not None:
             op = read_op(read(message.get("text"), limits), limits)
             now = self._clock()
-            if now - opened > limits.cookies and _acts(op) and not session.is_running:
+            if now - opened > limits.cookies and _needs_cookies(op) and not session.is_running:
                 raise ProtocolError(OLD_COOKIES, REPLACED)
             wait = session.allowance.take(now)
             if wait > 0:
@@ -99,6 +101,6 @@ class SocketEndpoint:
             await session.receive(op)
 
 
-def _acts(op: Op | Acknowledgement) -> bool:
-    """Return whether an operation acts for the visitor, and is sent again over a new connection."""
+def _needs_cookies(op: Op | Acknowledgement) -> bool:
+    """Return whether an operation acts for the visitor. If so, it is sent again over a new connection."""
     return not isinstance(op, Acknowledgement | Bye)

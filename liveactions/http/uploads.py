@@ -1,10 +1,9 @@
-"""Uploads: the files of a form come before the operation that uses them, which names them by handles.
+"""Receives uploaded files ahead of the operation that uses them. The operation names them by handles.
 
-The browser first asks what to do with the files that were chosen, and is answered with a plan for each:
-``form``, to send it in one request, as a form would; ``chunks``, to send it in several, so that a lost
-connection only costs the last one; ``direct``, to send it to object storage; or the reason why
-it is refused. Files are sent to the address of the page, whose guards run each time, and are checked again
-when they arrive.
+The browser first asks how to send the chosen files. The response has a plan for each: ``form``, to send it in
+one request, like a form; ``chunks``, to send it in several requests, so that a lost connection only costs the
+last chunk; ``direct``, to send it to object storage; or an error. Files are sent to the address of the page,
+whose guards run each time. They are checked again when they have arrived.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from ..protocol.constants import FIELD_ACTION, HEADER_CHUNK, HEADER_UPLOAD
 from ..store.uploads import CHUNK_BYTES, FileTooLarge, TooManyUploads
 from .bodies import Incoming, close_files, read_form, read_json
 from .page import PageRequestHandler
-from .responses import json_answer, outcome_answer
+from .responses import json_response, outcome_response
 
 log = get_logger(__name__)
 CHANGED = "This page has changed. Please reload it."
@@ -48,10 +47,10 @@ class UploadHandler(PageRequestHandler):
         token = self.query.get(FIELD_ACTION, "")
         action = None if is_chunk else declared_action(self.page, token)
         is_of_function = not is_chunk and action is None and self.page._live_defines_actions
-        until = Until.LOAD if is_of_function else Until.GUARD  # only its run defines the action
+        until = Until.LOAD if is_of_function else Until.GUARD  # a page function defines its actions in `load`
         opened: OpenedPage[None] = await open_page(self.page, Source.ADDRESS, until)
         if not opened.outcome.ok:
-            return outcome_answer(opened.outcome)
+            return outcome_response(opened.outcome)
         try:
             if is_chunk:
                 return await self._receive_chunk()
@@ -62,11 +61,11 @@ class UploadHandler(PageRequestHandler):
                 raise HTTPException(409, CHANGED)
             note_action(action.__qualname__)
             is_form = self.request.headers.get("content-type", "").startswith("multipart/")
-            return await (self._receive_form(action) if is_form else self._answer(action))
+            return await (self._receive_form(action) if is_form else self._prepare(action))
         except SealError:
             raise HTTPException(409, CHANGED) from None
         except TooManyUploads:
-            log.warning("an upload was refused: files that wait have reached Limits(uploads=)")
+            log.warning("an upload was refused: stored files have reached Limits(uploads=)")
             raise HTTPException(503, text("uploads_full", self.site.services.messages)) from None
         except StoreError as error:
             log.error("an uploaded file couldn't be stored: %s", error)
@@ -74,19 +73,19 @@ class UploadHandler(PageRequestHandler):
 
     # Before a file is sent, and between its chunks
 
-    async def _answer(self, action: Action[..., object]) -> Response:
-        """Answer with plans for files, or with the chunks that have arrived; or remove a file."""
+    async def _prepare(self, action: Action[..., object]) -> Response:
+        """Return plans for files, or the chunks that have arrived; or remove a file."""
         match await read_json(self.request, self.site.limits):
             case {"plan": list(files)}:
-                return json_answer({"files": await self._plans(action, files)})
+                return json_response({"files": await self._plans(action, files)})
             case {"resume": str(sealed)}:
                 handle = self.site.uploads.expected(sealed, self.context)
                 if not handle.chunk:
                     raise HTTPException(400, "This file doesn't arrive in chunks")
-                return json_answer({"chunks": await self.site.uploads.arrived(handle)})
+                return json_response({"chunks": await self.site.uploads.arrived(handle)})
             case {"cancel": str(sealed)}:
                 await self.site.uploads.delete(self.site.uploads.expected(sealed, self.context).names)
-                return json_answer({})
+                return json_response({})
         raise HTTPException(400, 'Expected {"plan": …}, {"resume": …} or {"cancel": …}')
 
     async def _plans(self, action: Action[..., object], files: list[Any]) -> list[dict[str, Any]]:
@@ -100,7 +99,7 @@ class UploadHandler(PageRequestHandler):
         return plans
 
     async def _plan(self, wanted: Parameter | None, name: str, type: str, size: int) -> dict[str, Any]:
-        """Return how a file is to be sent, or why it is refused."""
+        """Return the plan for sending a file, or an error."""
         error = self._objection(wanted, name, type, size)
         if wanted is None or error:
             return {"error": error}
@@ -131,7 +130,7 @@ class UploadHandler(PageRequestHandler):
             return text("file_too_large", texts, max_size=in_words(uploads.storage.largest or 0))
         return ""
 
-    # What is sent
+    # The files
 
     async def _receive_chunk(self) -> Response:
         number, _, sealed = self.request.headers[HEADER_CHUNK].partition(" ")
@@ -145,16 +144,16 @@ class UploadHandler(PageRequestHandler):
             await self.site.uploads.keep_chunk(handle, index, content)
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
-        return json_answer({})
+        return json_response({})
 
     async def _receive_form(self, action: Action[..., object]) -> Response:
-        """Keep whole files, and answer with their names and handles."""
+        """Store whole files, and return their names and handles."""
         pairs = await read_form(self.request, self.site.limits, action)
         files = [
             (name, file) for name, file in pairs if isinstance(file, UploadFile) and not is_no_file(file)
         ]
         try:
-            return self._refusal(action, files) or json_answer({"files": await self._keep(files)})
+            return self._refusal(action, files) or json_response({"files": await self._keep(files)})
         finally:
             await close_files(pairs)
 
@@ -164,7 +163,7 @@ class UploadHandler(PageRequestHandler):
         return list(zip(names, await self.site.uploads.keep(uploads, self.context, token), strict=True))
 
     def _refusal(self, action: Action[..., object], files: list[tuple[str, UploadFile]]) -> Response | None:
-        """Return why the action wouldn't accept these files."""
+        """Return the response with errors if the action doesn't accept these files; otherwise None."""
         errors: dict[str, str] = {}
         status = 422
         for field, file in files:
@@ -177,11 +176,11 @@ class UploadHandler(PageRequestHandler):
                     status = 413 if wanted.files.accepts(name, type) else 415
         if not errors:
             return None
-        return json_answer({"error": "", "errors": errors, "status": status}, status)
+        return json_response({"error": "", "errors": errors, "status": status}, status)
 
 
 def _is_file(file: Any) -> TypeGuard[tuple[str, str, str, int]]:
-    """Return whether this is field, name, media type and size of a file."""
+    """Return whether this is a list of field, name, media type and size."""
     match file:
         case [str(), str(), str(), int(size)]:
             return size >= 0 and type(size) is int  # a bool isn't a size
