@@ -1,8 +1,8 @@
 """Actions, the only functions that a browser can call, and references to them.
 
-An `Action` is what the decorator makes of a function: it knows its options and how its parameters are filled.
-An `ActionRef` is an action of one component with its bound arguments, signed for the page and the visitor;
-templates write it as an address.
+An `Action` is a decorated function, with its options and the plan for its parameters. An `ActionRef` is an
+action of one component with bound arguments. Templates write it as an address, which is signed for the page
+and the visitor.
 """
 
 from __future__ import annotations
@@ -127,10 +127,12 @@ class Action(Reference, FormApi, Generic[P, R]):
         if rate is None and by is not user_or_address:
             raise TypeError(f"by={by!r} needs a rate=, such as rate='5/minute'")
         self.by = guards_of(by)
-        """Returns whom a call counts for."""
+        """The dependency that returns the caller for the rate limit."""
         self.is_method = False
         self.names: Mapping[str, Any] = local_names(function)
-        """Names for its annotations besides those of its module: of the function around its class."""
+        """Names that its annotations may use besides those of its module: local names of the function around
+        it or its class.
+        """
         self.variables: Variables = {}
         """The types of its class's type variables."""
         self.validators: list[Callable[..., Any]] = []
@@ -152,7 +154,7 @@ class Action(Reference, FormApi, Generic[P, R]):
         return self if instance is None else instance._live_record.reference(self)
 
     def validate(self, function: F) -> F:
-        """Add a function that validates input beyond the annotations; use it as a decorator.
+        """Decorate a function that validates input beyond the annotations.
 
         The function has some of the action's parameters. It raises `ValueError` or `ActionError`, or returns
         messages by field name. It runs when the form is submitted and, with ``live-validate``, as the visitor
@@ -215,7 +217,7 @@ class Action(Reference, FormApi, Generic[P, R]):
 
     @cached_property
     def streams(self) -> bool:
-        """Whether it is a generator: each `yield` is shown. One that isn't async runs in a thread."""
+        """Whether it is a generator: the page shows each step. Sync generators run in threads."""
         return inspect.isasyncgenfunction(self.function) or inspect.isgeneratorfunction(self.function)
 
     @cached_property
@@ -232,10 +234,12 @@ class Action(Reference, FormApi, Generic[P, R]):
         return Results(self.__qualname__, hint)
 
     def refer(self, component: Owner, path: str, context: str) -> ActionRef[P, R]:
-        """Return its reference, without arguments, at a path in a page."""
+        """Return the reference, without arguments, to this action of a component. `path` is the action's
+        path.
+        """
         return ActionRef(component, self, path, context=context)
 
-    # In templates: the reference of the page that is being rendered.
+    # In templates: these act on the reference in the page that is being rendered.
 
     def here(self) -> ActionRef[P, R]:
         """Return its reference in the page that is being rendered, or that runs an action.
@@ -270,7 +274,7 @@ class Action(Reference, FormApi, Generic[P, R]):
         return self.here().input(name, initial, label=label, help=help, **attributes)
 
     def control(self, name: str, initial: Any = None, **texts: Any) -> FormField:
-        """Return what `input` writes; see `ActionRef.control`."""
+        """Return the data that `input` renders; see `ActionRef.control`."""
         return self.here().control(name, initial, **texts)
 
     @property
@@ -356,7 +360,7 @@ _KEYS: Final = frozenset({int, str})
 
 
 class ActionRef(Reference, FormApi, Generic[P, R]):
-    """An action of one component with its bound arguments, as templates contain it.
+    """An action of one component with bound arguments.
 
     References are equal if they make the same call for the same visitor. Calling one in Python calls the
     function.
@@ -379,7 +383,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         self.args = args
         """Bound arguments by position among the bindable parameters; see `bound_arguments`."""
         self.context = context
-        """What its signature is bound to: application, page class and visitor."""
+        """The context in which it is signed: application, page class and visitor."""
         self._text: str | None = None
         self._key: str | None = None
         self._url: tuple[str, str] | None = None
@@ -406,6 +410,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         return known
 
     def accepts(self, args: tuple[Any, ...]) -> bool:
+        """Return whether these arguments can be bound without validation, and no others are needed."""
         plan = self.action.plan
         fits = all(map(frozenset.__contains__, plan.scalars, map(type, args)))
         return fits and not self.args and plan.demands <= len(args) <= len(plan.bindable)
@@ -423,7 +428,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
 
     @property
     def key(self) -> str:
-        """Path and arguments as text: the same for equal references, unsigned."""
+        """Path and arguments as text, unsigned: the same for equal references."""
         if self._key is None:
             self._key = self.parts.key
         return self._key
@@ -447,7 +452,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
 
     @property
     def is_of_page(self) -> bool:
-        """Whether it needs its page: as a method, by a parameter, or as a closure."""
+        """Whether it needs its page: it is a method or a closure, or has a parameter for the page."""
         injected = self.action.plan.injected
         is_closure = "<locals>" in self.action.__qualname__
         return self.action.is_method or is_closure or any(one.kind == "component" for one in injected)
@@ -518,7 +523,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         help: str | None = None,
         **attributes: Any,
     ) -> FormField:
-        """Return what `input` writes, for HTML of your own. The arguments are the same."""
+        """Return the data that `input` renders, to write the HTML yourself. The arguments are the same."""
         known = self.action.controls
         if name not in known:
             raise TypeError(f"{self.action.name} has no field {name!r} for a form; it has {', '.join(known)}")
@@ -526,10 +531,10 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         return form_field(known[name], field, label, help, attributes)
 
     def form(self, *names: str, initial: Any = None, submit: str | None = None, **attributes: Any) -> Any:
-        """Return a form as HTML, with all fields that aren't bound, or those of these names.
+        """Return a form as HTML, with the fields of these names; by default, all that aren't bound.
 
-        `initial` has their initial values: a mapping or an object. `submit` is the text of the button, by
-        default the action's name. Attributes are those of the form. Raise as `input` does.
+        `initial` is a mapping or an object with initial values. `submit` is the text of the button, by
+        default the action's name. Attributes are added to the form. Raise as `input` does.
         """
         inputs = [self.input(name, self.initial(initial, name)) for name in names or self.fields]
         parts = form_parts(self.label if submit is None else submit, self.encoding, attributes)
@@ -554,7 +559,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
 
     @property
     def label(self) -> str:
-        """The name of the action for a button: that of ``add_user`` is "Add user"."""
+        """The text of a button for the action: "Add user" for ``add_user``."""
         return humanized(self.action.name)
 
     # The outcome of the most recent call, for templates.
@@ -580,7 +585,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         return state
 
     def reset(self) -> None:
-        """Forget the outcomes of its calls, also of those with more bound arguments."""
+        """Forget the outcomes of its calls, including those with more bound arguments."""
         self.component.live.forms.forget_all(self.key, bool(self.args))
 
 

@@ -1,4 +1,6 @@
-"""Bound arguments: checked when a template binds them, written into references, and read from there again."""
+"""Bound arguments: checks them when a template binds them, writes them into references, and reads them
+back.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from json import JSONDecoder
 from typing import Any, Final
 
 from ..exceptions import UnknownAction
-from .codec import read_json, write_json
+from .codec import json_text, read_json
 from .parameters import Parameter, ParameterPlan
 
 UNBOUND: Final = type("Unbound", (), {"__slots__": (), "__repr__": lambda self: "UNBOUND"})()
@@ -27,7 +29,7 @@ def bind(plan: ParameterPlan, bound: Args, args: tuple[Any, ...], kwargs: Mappin
     parameters = plan.bindable
     fits = all(map(frozenset.__contains__, plan.scalars, map(type, args)))
     if fits and not (bound or kwargs) and len(args) <= len(parameters):
-        return args  # the usual case, and the one of each row in a table
+        return args  # the usual case, for example for each row of a table
     values = [*bound, *[UNBOUND] * (len(parameters) - len(bound))]
     free = (index for index, value in enumerate(values) if value is UNBOUND)
     for value in args:
@@ -66,9 +68,8 @@ def require(plan: ParameterPlan, bound: Args) -> None:
 def write(plan: ParameterPlan, bound: Args) -> str:
     """Return bound arguments as compact JSON: ``1,"a"``, or ``1*{"by":2}`` if there is a gap.
 
-    Equal arguments give equal text.
-
-    A text that starts with another one, followed by a comma or a star, has the same arguments and more.
+    Equal arguments give equal text. If a text begins with another one, followed by a comma or a star, it has
+    the same arguments and more.
     """
     if UNBOUND not in bound:
         return ",".join([one.codec.text(value) for one, value in zip(plan.bindable, bound, strict=False)])
@@ -76,7 +77,7 @@ def write(plan: ParameterPlan, bound: Args) -> str:
     pairs = list(zip(plan.bindable, bound, strict=False))
     text = ",".join([one.codec.text(value) for one, value in pairs[: len(listed)]])
     named = {one.name: one.codec.dump(value) for one, value in pairs[len(listed) :] if value is not UNBOUND}
-    return f"{text}*{write_json(named)}" if named else text
+    return f"{text}*{json_text(named)}" if named else text
 
 
 def read(plan: ParameterPlan, text: str) -> Args:

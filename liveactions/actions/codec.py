@@ -1,6 +1,6 @@
-"""Typed values as JSON and back, by their annotation.
+"""Converts typed values to JSON and back, by their annotation.
 
-A `Codec` handles one annotation: `dump` returns JSON-able data, and `load` returns the value again. `Results`
+A `Codec` handles one annotation: `dump` returns JSON data, from which `load` restores the value. `Results`
 does the same for the results of an action, with errors that name the action.
 """
 
@@ -88,7 +88,7 @@ class Codec:
     def encode(self, value: Any) -> bytes:
         """Return the JSON of what `dump` returns. Raise `TypeError` as it does."""
         if value is not None and self.annotation is not Any:
-            with suppress(ValueError, TypeError, RecursionError):  # `dump` says better what is wrong
+            with suppress(ValueError, TypeError, RecursionError):  # the error of `dump` says more
                 return self._adapter.dump_json(value, warnings="error")
         try:
             return to_json(self.dump(value), inf_nan_mode="constants")
@@ -113,9 +113,9 @@ class Codec:
         return self._adapter.validate_json(to_json(data, inf_nan_mode="constants"))
 
     def require_same(self, value: Any, data: Any, *, strict: bool = False) -> None:
-        """Raise `TypeError` if a value doesn't come back from the `data` that `dump` has returned for it.
+        """Raise `TypeError` if `load` doesn't restore a value from its `data`, which `dump` has returned.
 
-        Without `strict`, which compares the whole value, only time zones are checked.
+        With `strict`, the whole value is compared, otherwise only time zones.
         """
         zone = _zone(value) if self._has_times else None
         if zone is not None:
@@ -131,23 +131,23 @@ class Codec:
         """Return a value as compact JSON, equal for equal values. Raise `TypeError` if it has none."""
         if type(value) is int and int in self.scalars:
             return str(value)
-        return write_json(self.dump(value))
+        return json_text(self.dump(value))
 
 
 def _mentions(schema: Any, types: tuple[str, ...]) -> bool:
     """Return whether one of pydantic's core schemas contains another one of these types."""
-    waiting, seen = [schema], set[int]()
-    while waiting:
-        part = waiting.pop()
+    remaining, seen = [schema], set[int]()
+    while remaining:
+        part = remaining.pop()
         if not isinstance(part, dict | list | tuple) or id(part) in seen:
             continue
-        seen.add(id(part))  # of a part of the schema, which lives on: ids are used again
+        seen.add(id(part))  # the schema keeps its parts alive, so their ids aren't reused
         if isinstance(part, dict):
             if part.get("type") in types:
                 return True
-            waiting += part.values()
+            remaining += part.values()
         else:
-            waiting += part
+            remaining += part
     return False
 
 
@@ -156,11 +156,13 @@ def _zone(value: Any) -> tzinfo | None:
     if isinstance(value, datetime | time):
         zone = value.tzinfo
         return zone if zone is not None and zone.utcoffset(None) is None else None
-    return next(filter(None, map(_zone, parts_of(value).values())), None)
+    return next(filter(None, map(_zone, _parts_of(value).values())), None)
 
 
-def parts_of(value: Any) -> dict[str, Any]:
-    """Return the parts of a container, dataclass or model, each by its step from the value: ``[0]``."""
+def _parts_of(value: Any) -> dict[str, Any]:
+    """Return the parts of a container, dataclass or model, by their step from the value: ``[0]``,
+    ``.name``.
+    """
     if isinstance(value, Mapping):
         return {f"[{key!r}]": part for key, part in value.items()}
     if isinstance(value, list | tuple | deque):
@@ -179,7 +181,7 @@ def _change(old: Any, new: Any, path: str = "") -> str:
     if type(old) is not type(new):
         what = f"{path} is" if path else "it is"
         return f"{what} a {type(old).__qualname__} and would come back as a {type(new).__qualname__}"
-    before, after = parts_of(old), parts_of(new)
+    before, after = _parts_of(old), _parts_of(new)
     if before.keys() != after.keys():
         return f"{path or 'it'} would come back with other parts: {sorted(after)}"
     if before:
@@ -215,7 +217,7 @@ def codec(annotation: Any) -> Codec:
         return Codec(annotation)
 
 
-def write_json(data: Any) -> str:
+def json_text(data: Any) -> str:
     """Return data as compact JSON."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
@@ -237,7 +239,7 @@ def _native(value: Any) -> Any:
     raise TypeError(f"{kind.__name__} needs an annotation that names its type")
 
 
-_DEEPEST: Final = 20
+_MAX_DEPTH: Final = 20
 _MAX_SAFE_INTEGER: Final = 2**53 - 1
 """JavaScript's ``Number.MAX_SAFE_INTEGER``."""
 
@@ -307,7 +309,7 @@ def _inexact(data: Any, path: str = "result") -> Iterator[str]:
     """Yield the integers that JavaScript can't represent exactly, with their position in the data."""
     if type(data) is int and abs(data) > _MAX_SAFE_INTEGER:
         yield f"{data} at {path}"
-    for step, item in _parts(data):
+    for step, item in _parts_of(data).items():
         yield from _inexact(item, path + step)
 
 
@@ -317,28 +319,16 @@ def _jsonable(value: Any) -> Any:
 
 def _unserialisable(value: Any, path: str = "result", depth: int = 0) -> Iterator[str]:
     """Yield the parts of a value that can't be stored, with position: ``a socket at result.items[0]``."""
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         yield f"data that is nested too deeply, at {path}"
         return
     try:
         _jsonable(value)
     except (ValueError, TypeError, RecursionError):
         found = False
-        for step, item in _parts(value):
+        for step, item in _parts_of(value).items():
             for text in _unserialisable(item, path + step, depth + 1):
                 found = True
                 yield text
         if not found:
             yield f"a {type(value).__qualname__} at {path}, which isn't data"
-
-
-def _parts(value: Any) -> list[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        return [(f"[{key!r}]", item) for key, item in value.items()]
-    if isinstance(value, list | tuple | set | frozenset):
-        return [(f"[{index}]", item) for index, item in enumerate(value)]
-    if isinstance(value, BaseModel):
-        return [(f".{name}", getattr(value, name)) for name in type(value).model_fields]
-    if dataclasses.is_dataclass(value):
-        return [(f".{field.name}", getattr(value, field.name)) for field in dataclasses.fields(value)]
-    return []

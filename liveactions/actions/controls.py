@@ -1,7 +1,7 @@
-"""Controls for the fields of a form, by the annotations of its action.
+"""Describes the controls of an action's form, by its annotations.
 
-`controls_of` reads the JSON schema that pydantic makes of each parameter, or of each field of a model, and
-returns `Control` descriptions. The macros in ``live/forms.html`` write them as HTML, from the arguments that
+`controls_of` reads the JSON schema that pydantic creates for each parameter, or for each field of a model,
+and returns a `Control` for it. The macros in ``live/forms.html`` render controls, with the arguments that
 `form_field` and `form_parts` return.
 """
 
@@ -24,7 +24,7 @@ from .form_state import FieldView
 from .parameters import Parameter, ParameterPlan
 
 TEMPLATE: Final = "live/forms.html"
-"""The template with the macros ``input`` and ``form``. An application may have one of its own."""
+"""The template with the macros ``input`` and ``form``. Applications may replace it."""
 Attributes = Mapping[str, Any]
 Schema = Mapping[str, Any]
 Kind = Literal["input", "checkbox", "select", "textarea", "file"]
@@ -44,7 +44,7 @@ _ROWS: Final = "live-rows"
 
 @dataclass(frozen=True)
 class textarea:  # noqa: N801 - written like a function
-    """Let a form show a text as several lines: ``Annotated[str, textarea(rows=8)]``."""
+    """Edit a text in a control of several lines: ``Annotated[str, textarea(rows=8)]``."""
 
     rows: int = 4
 
@@ -54,7 +54,7 @@ class textarea:  # noqa: N801 - written like a function
 
 @dataclass(frozen=True)
 class Control:
-    """How a form shows one field."""
+    """The control for one field of a form."""
 
     name: str
     """The field's name in the form: ``address.city``."""
@@ -73,7 +73,7 @@ class Control:
 
 
 class FormField(NamedTuple):
-    """One field of a form: how it is shown, what it shows, and the attributes of its control."""
+    """One field of a form: its control, its current value and error, and the control's HTML attributes."""
 
     control: Control
     field: FieldView
@@ -98,7 +98,7 @@ def controls_of(plan: ParameterPlan, function: Callable[..., Any]) -> dict[str, 
 
 
 def humanized(name: str) -> str:
-    """Return a name of Python as a label: ``first_name`` is ``First name``."""
+    """Return a Python name as a label: "First name" for ``first_name``."""
     words = name.rpartition(".")[2].replace("_", " ").replace("-", " ").strip()
     return words[:1].upper() + words[1:]
 
@@ -151,7 +151,7 @@ def _resolved(schema: Schema, definitions: Schema) -> Schema:
     while True:
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
-            schema = {**definitions[name], "title": ""}  # that of a class isn't a field's
+            schema = {**definitions[name], "title": ""}  # the title of a class isn't a label
         elif "anyOf" in schema:
             some = [one for one in schema["anyOf"] if one.get("type") != "null"]
             numbers = [one for one in some if one.get("type") == "number"]  # a Decimal may also be text

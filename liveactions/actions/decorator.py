@@ -1,8 +1,8 @@
-"""`@action`, and the registries in which references find actions.
+"""The decorator `@action`, and the registries of actions.
 
 Actions are registered where they are defined: those of a module under a name that is unique in the
-application, those of a page function with the run that has defined them. Methods need no registry; their
-class knows them.
+application, those of a page function with the run that has defined them. Methods are found through their
+class.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Closures:
         return action in self._made.get(action.id, ())
 
     def require_one(self, action: Action[..., Any]) -> None:
-        """Raise `TypeError` if another closure has the same name: a browser couldn't tell them apart."""
+        """Raise `TypeError` if another closure has the same name, because references couldn't tell which is
+        meant.
+        """
         if len(self._made[action.id]) > 1:
             raise TypeError(
                 f"{len(self._made[action.id])} closures are called {action.id!r} in one run of the page;"
@@ -73,40 +75,40 @@ def wraps(outer: Any, inner: Any) -> bool:
 
 MODULE_MARK: Final = "@"
 """In a reference's path, marks actions of modules."""
-_SHARED: dict[str, Action[..., Any]] = {}
+_MODULE_ACTIONS: dict[str, Action[..., Any]] = {}
 
 
-def share(action: Action[..., Any]) -> None:
+def register_module_action(action: Action[..., Any]) -> None:
     """Register an action of a module. Raise `TypeError` if another function has the same id."""
     for name in _names(action):
-        known = _SHARED.get(name)
+        known = _MODULE_ACTIONS.get(name)
         if known is not None and _origin(known) != _origin(action):
             raise TypeError(f"{known!r} and {action!r} have the same id: {name.partition(MODULE_MARK)[0]!r}")
-        _SHARED[name] = action
+        _MODULE_ACTIONS[name] = action
 
 
-def shared(name: str) -> Action[..., Any] | None:
-    """Return the action for which `shared_name` returned `name`."""
-    return _SHARED.get(name)
+def module_action(name: str) -> Action[..., Any] | None:
+    """Return the action of a module for which `module_action_name` returned `name`; None if there is none."""
+    return _MODULE_ACTIONS.get(name)
 
 
-def shared_name(action: Action[..., Any]) -> str:
+def module_action_name(action: Action[..., Any]) -> str:
     """Return the name of a module's action in references.
 
-    This is its explicit id or, without one, the function's name and a digest of the module's name, which
-    reveals nothing about the code.
+    This is its explicit id or, without one, the function's name with a digest of the module's name, so that
+    the name of the module isn't revealed.
     """
     return _names(action)[0]
 
 
-def is_shared(path: str) -> bool:
-    """Return whether a reference's path is such a name."""
+def is_module_action(path: str) -> bool:
+    """Return whether a reference's path is a `module_action_name`."""
     return MODULE_MARK in path
 
 
 def module_actions(module: str) -> dict[str, Action[..., Any]]:
     """Return the actions that a module defines, by their functions' names."""
-    found = dict.fromkeys(action for action in _SHARED.values() if action.__module__ == module)
+    found = dict.fromkeys(action for action in _MODULE_ACTIONS.values() if action.__module__ == module)
     return {action.__name__: action for action in found}
 
 
@@ -177,18 +179,18 @@ def action(function: Any = None, /, **options: Any) -> Any:
     """Let the browser call a function: a page's method, a module's function, or one inside a page function.
 
     `id`: the name in references; `aliases`: former names, so that the function can be renamed.
-    `guard`: one or more dependencies that run first.
-    `timeout`: seconds; of a generator, for each step.
-    `validate`: if False, pass the fields as they were sent.
-    `concurrency`: with "latest", a newer call cancels the running one; with "drop", it is ignored.
+    `guard`: one or more dependencies that run first, and may reject the call.
+    `timeout`: the time limit in seconds; for a generator, that of each step.
+    `validate`: if False, pass the submitted fields without validation.
+    `concurrency`: with "latest", a newer call cancels the running one; with "drop", a newer call is ignored.
     `on_leave`: with "cancel", the action is cancelled when the visitor leaves the page.
     `reset`: if False, the form keeps its values after success.
     `initial`: the result before the first call.
-    `js`: export it to JavaScript, which makes it callable whether or not a page shows it.
+    `js`: export the action to JavaScript. Scripts can call it even if no page shows it.
     `max_body`: maximum size of a post in bytes.
-    `idempotent`: run it again if its worker was lost and its outcome is unknown.
-    `rate`: how often it may be called, on all workers together: ``"5/minute"``. Further calls end with 429.
-    `by`: a dependency that returns whom a call counts for.
+    `idempotent`: run the action again if its worker was lost and its outcome is unknown.
+    `rate`: how often it may be called, on all workers together: ``"5/minute"``. Further calls fail with 429.
+    `by`: a dependency that returns the caller for the rate limit, by default the user or the client IP.
 
     Raise `TypeError` for anything but a function.
     """
@@ -198,10 +200,10 @@ def action(function: Any = None, /, **options: Any) -> Any:
 
 
 def _registered(action: Action[..., Any]) -> Action[..., Any]:
-    """Register an action where references look it up: with its module, or with the running page function."""
+    """Register an action: with its module, or with the run of its page function. Return it."""
     closures = CLOSURES.get()
     if "." not in action.__qualname__:
-        share(action)
+        register_module_action(action)
         check_plan(action)
     elif closures is not None:
         closures.add(action)
@@ -209,7 +211,9 @@ def _registered(action: Action[..., Any]) -> Action[..., Any]:
 
 
 def action_in(value: Any) -> Action[..., Any] | None:
-    """Return the action that a class attribute is, or that a decorator above ``@action`` has wrapped."""
+    """Return a class attribute if it is an action, or the action in it if a decorator has wrapped one;
+    otherwise None.
+    """
     inner = value
     while inner is not None and not isinstance(inner, Action):
         inner = getattr(inner, "__wrapped__", None) if inspect.isfunction(inner) else None

@@ -1,4 +1,4 @@
-"""How files are uploaded: ``Annotated[UploadFile, file(max_size=2**20, types=["image/*"])]``."""
+"""Limits for uploaded files: ``Annotated[UploadFile, file(max_size=2**20, types=["image/*"])]``."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class file:  # noqa: N801 - written like a function
     """Limits of an uploaded file, and when it is sent.
 
     `max_size` is in bytes; the default is the application's ``Limits.upload``. `types` is like HTML's
-    ``accept``: media types, ``image/*``, or suffixes such as ``.pdf``; if empty, all are accepted. The types
-    are checked against what the browser claims: where it matters, examine the contents.
+    ``accept``: media types, ``image/*``, or suffixes such as ``.pdf``; if empty, all are accepted. Only the
+    type that the browser claims is checked: where it matters, examine the contents.
 
     With `auto`, a file that ``live-entries`` shows is sent as soon as it is chosen, otherwise with its form.
     """
@@ -76,7 +76,7 @@ def is_list(annotation: Any) -> bool:
 
 
 def is_file(annotation: Any) -> bool:
-    """Return whether an annotation is that of a single file."""
+    """Return whether an annotation is for a single file."""
     plain, _ = unwrap(annotation)
     return isinstance(plain, type) and issubclass(plain, UploadFile)
 

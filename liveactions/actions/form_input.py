@@ -1,7 +1,7 @@
-"""What a form or an event has sent.
+"""Submitted values: the fields of a form, or the arguments of a script.
 
-`Input` has the names and values in their order, and as a tree by the paths that names describe:
-``address.city``, ``items[0].name``. A `Draft` is such a tree for an action that edits an unfinished form.
+`Input` has the names and values in order, and as a tree by the paths that names describe: ``address.city``,
+``items[0].name``. A `Draft` has the values of a model, for an action that edits an unfinished form.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ from ..protocol.constants import FIELD_ACTION, FIELD_BOUND, FIELD_FORM, FIELD_SN
 from ..type_hints import optional, unwrap
 
 MAX_ITEMS = 1000
-"""How many different indices a list may have."""
+"""Maximum number of different indices of a list."""
 MAX_NESTING = 32
+"""Maximum number of steps in a name."""
 _NAME = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*|\[\d{1,9}\])*\Z")
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 Step = str | int
 Node = dict[Step, Any]
-"""A node of the tree of names: `LEAF` has its values, the other keys lead to further nodes."""
+"""A node of the tree of names: the values of the name are under `LEAF`, further nodes under the other
+keys.
+"""
 LEAF = ""
 MISSING: Final = object()
-"""Nothing was given: use the default, or report that the value is required."""
+"""The absence of a value: use the default, or report that the value is required."""
 
 
 class TooMany(ValueError):
@@ -63,7 +66,9 @@ def tree(fields: dict[str, list[Any]]) -> Node:
 
 
 def indices(names: Iterable[str], name: str) -> list[int]:
-    """Return the indices of a list in names, sorted: 0 and 2 for ``items[2].a``, ``items[0].b``."""
+    """Return the indices of the list `name` in field names, sorted: 0 and 2 for ``items[2].a``,
+    ``items[0].b``.
+    """
     start = f"{name}["
     found = (one[len(start) :].partition("]")[0] for one in names if one.startswith(start))
     return sorted({int(number) for number in found if number.isascii() and number.isdigit()})
@@ -86,7 +91,7 @@ class Input:
         self.form_token = ""
         """The reference of the form's own action, if a button called another one."""
         self.bound: dict[str, None] = {}
-        """The references of fields that the form's controls are bound to."""
+        """The references of fields to which the form's controls are bound."""
         for name, value in pairs:
             if name not in RESERVED_FIELDS:
                 self.pairs.append((name, _clean(value)))
@@ -116,7 +121,7 @@ class Input:
 
     @cached_property
     def tree(self) -> Node:
-        """The fields as a tree; `TooMany` if a list is too long."""
+        """The fields as a tree. Raises `TooMany` if a list is too long."""
         return tree(self.by_name)
 
     def node(self, name: str, structured: bool) -> Node:
@@ -134,7 +139,7 @@ class Input:
 
 
 class Arguments(Input):
-    """Values that a script passes for parameters, by name, as JSON data."""
+    """The arguments of a script by name, as JSON data."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__()
@@ -150,7 +155,7 @@ def is_no_file(value: Any) -> bool:
 
 
 def _base_name(name: str) -> str:
-    """Return a file name without folders, whichever system it comes from; "" for ``..``."""
+    """Return a file name without folders, for names from any operating system; "" for ``..``."""
     name = name.replace("\\", "/").rpartition("/")[2]
     return "" if name in (".", "..") else name
 

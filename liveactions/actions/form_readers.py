@@ -1,8 +1,8 @@
-"""Reads typed values from form fields. What a form can't express follows from the annotation.
+"""Reads raw values from form fields, by annotation. Pydantic validates them afterwards.
 
-A form has no numbers, no empty lists and no False: a missing list is empty, a missing checkbox is False, and
-an empty text is missing. A reader returns the raw value that pydantic then validates, and tells which field a
-pydantic error belongs to.
+Forms can't express empty lists, False or missing texts. So, by the annotation, a missing list is read as
+empty, a missing checkbox as False, and an empty text as missing. Readers also find the form field to which
+one of pydantic's errors belongs.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Reader(ABC):
         """Return the raw value, or `MISSING`."""
 
     def typed(self, node: Node) -> Any:
-        """Return the submitted values, to be shown again: text, in lists and dicts."""
+        """Return the submitted values as text, in lists and dicts, to show them again."""
         values = node.get(LEAF)
         return values[-1] if values else ""
 
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
-        """Return the steps of the field that pydantic's error at `path` belongs to."""
+        """Return the steps to the form field to which pydantic's error at `path` belongs."""
         return []
 
 
@@ -143,7 +143,7 @@ class ModelReader(Reader):
 
     @cached_property
     def _omittable(self) -> frozenset[str]:
-        """Names of fields with an optional model, where no input means that there is no model."""
+        """Names of fields with an optional model, which is omitted if the form has no field for it."""
         keys = optional_keys(self._model)
         models = [(name, hint) for name, hint, _ in _fields(self._model) if is_model(hint)]
         return frozenset(name for name, hint in models if optional(hint)[1] or name in keys)

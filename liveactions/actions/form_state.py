@@ -1,7 +1,7 @@
-"""The outcome of an action's most recent call, and its form's fields, as templates read them.
+"""The outcome of an action's most recent call, and the fields of its form, for templates.
 
-`FormStates` keeps the outcomes of a page by reference. `FormApi` is the interface that references and actions
-share in templates: ``save.ok``, ``save.errors``, ``save.field("title")``.
+`FormStates` keeps the outcomes of a page by reference. `FormApi` is the interface of references and actions
+in templates: ``save.ok``, ``save.errors``, ``save.field("title")``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..security.references import more
 from .form_input import indices
 
 MAX_FORM_STATES: Final = 32
-"""How many outcomes a page keeps. Each binding of an action has one."""
+"""Maximum number of outcomes that a page keeps. Each binding of an action has one."""
 _SECRET = re.compile(
     r"(\w*pass(word|wd|phrase|code)|pass|pwd|secret|token|otp|cvc|cvv|pin)\d*", re.IGNORECASE
 )
@@ -55,12 +55,15 @@ class FormStates:
 
     def __init__(self) -> None:
         self.states: dict[str, FormState] = {}
-        """The outcomes by key. Don't change it."""
+        """The outcomes by key. Read-only: call `put` and `forget` to change them."""
         self.version = next(_versions)
         """A number that changes whenever an outcome or the order changes."""
 
     def of(self, key: str, bound: bool) -> FormState:
-        """Return the newest outcome of a reference, or of the same one with more bound arguments."""
+        """Return the newest outcome of a reference, or of the same one with more bound arguments.
+
+        `bound`: whether the reference itself has bound arguments.
+        """
         states = self.states
         if not states:
             return UNUSED
@@ -75,6 +78,7 @@ class FormStates:
         return self.states.get(key, UNUSED)
 
     def put(self, key: str, state: FormState) -> None:
+        """Add or replace an outcome, as the newest one."""
         states = self.states
         known = states.get(key)
         if known is not None and (known is state or known == state) and next(reversed(states)) == key:
@@ -133,7 +137,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """A form field, as templates read it."""
+    """A form field, for templates."""
 
     name: str
     id: str
@@ -195,7 +199,9 @@ def submitted_values(pairs: Iterable[tuple[str, Any]], secrets: Collection[str])
 def touched_errors(
     old: Mapping[str, str], found: Mapping[str, str], touched: Collection[str]
 ) -> dict[str, str]:
-    """Return the errors to show while a visitor types: new ones for touched fields, else the old ones."""
+    """Return the errors to show while a visitor types: new ones for touched fields, old ones for the
+    others.
+    """
     names = tuple(touched)
     below = tuple(f"{name}{mark}" for name in names for mark in ".[")
 
@@ -208,7 +214,7 @@ def touched_errors(
 
 
 def is_secret_name(name: str) -> bool:
-    """Return whether a field's name suggests that its value must not be shown again: a password, a code."""
+    """Return whether a field's name suggests a secret, which must not be shown again: a password, a code."""
     return any(_SECRET.fullmatch(word) for word in _WORDS.split(name))
 
 
@@ -243,7 +249,7 @@ class FormApi:
 
     @property
     def error(self) -> str:
-        """The error that belongs to no field; empty if there is none."""
+        """The error that doesn't belong to a field; "" if there is none."""
         return self.state.error
 
     @property

@@ -1,4 +1,4 @@
-"""Markers in annotations, which say what fills a parameter: the library's own, and FastAPI's.
+"""Markers in annotations that determine how a parameter is filled: the library's own, and FastAPI's.
 
 `Depends`, `Bound` and `Prev` are the library's. FastAPI's markers are recognised without importing FastAPI:
 its `Depends`, and `Header`, `Cookie`, `Query` and `Path`, which read a parameter from the request.
@@ -117,15 +117,16 @@ class Event:
     y: float = 0.0
     """The distance of the pointer from the upper edge of the window, in CSS pixels."""
     detail: Any = None
-    """What a script has given to a ``CustomEvent``, as JSON."""
+    """The ``detail`` of a ``CustomEvent`` that a script has dispatched, as JSON data."""
 
 
 Place = Literal["header", "cookie", "query", "path"]
 HEAD: Final[Mapping[str, Place]] = {"Header": "header", "Cookie": "cookie"}
-"""Markers that mean the same everywhere."""
+"""FastAPI's markers that can be used on all functions."""
 PLACES: Final[Mapping[str, Place]] = {**HEAD, "Query": "query", "Path": "path"}
-"""Markers for dependencies. On a page, parameters from its address are fields instead."""
+"""FastAPI's markers that can be used on dependencies. A page has fields for its address instead."""
 BODIES: Final = frozenset({"Body", "Form", "File"})
+"""FastAPI's markers for the request body, which can't be used."""
 
 
 @dataclass(frozen=True)

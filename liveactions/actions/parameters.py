@@ -1,7 +1,7 @@
-"""How the parameters of a function are filled.
+"""Plans how to fill the parameters of a function.
 
-`ParameterPlan.of` reads a signature once and gives each `Parameter` a kind by its annotation: a form field, a
-bound argument, a file, a draft, a dependency, or something that is injected. `ParameterPlan.fill` then takes
+`ParameterPlan.of` reads a signature once, and gives each `Parameter` a kind by its annotation: a form field,
+a bound argument, a file, a draft, a dependency, or another injected value. `ParameterPlan.fill` then takes
 the values from a form or from a script's arguments.
 """
 
@@ -89,7 +89,7 @@ class Parameter:
 
     @cached_property
     def codec(self) -> Codec:
-        """Converts values to JSON and back; `TypeError` if the annotation doesn't allow that."""
+        """Converts values to JSON and back. Raises `TypeError` if the annotation doesn't allow that."""
         try:
             return codec(self.annotation)
         except Exception as error:  # pydantic may raise anything
@@ -161,7 +161,7 @@ Errors = dict[str, str]
 
 @dataclass(frozen=True)
 class ParameterPlan:
-    """A function's parameters, by what fills them."""
+    """A function's parameters, and how to fill them."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -210,7 +210,7 @@ class ParameterPlan:
                 one.codec  # noqa: B018 - evaluated for its errors
 
     def check_unbound(self) -> None:
-        """Do what `check` does, for a function that has neither bound arguments nor a form."""
+        """Like `check`, for a function that has neither bound arguments nor a form."""
         self.check()
         for one in self.parameters:
             if one.kind in ("bound", "file", "draft") and one.required:
@@ -228,7 +228,7 @@ class ParameterPlan:
 
     @cached_property
     def demands(self) -> int:
-        """How many leading arguments a template has to bind at least."""
+        """The minimum number of leading arguments that a template has to bind."""
         must = [n for n, one in enumerate(self.bindable, 1) if one.kind == "bound" and one.required]
         return max(must, default=0)
 
@@ -244,7 +244,7 @@ class ParameterPlan:
 
     @cached_property
     def direct(self) -> tuple[str, ...]:
-        """The names of file parameters that accept files which are sent to object storage."""
+        """The names of file parameters for files in object storage."""
         return tuple(one.name for one in self.parameters if one.is_direct)
 
     @cached_property
@@ -265,7 +265,7 @@ class ParameterPlan:
 
     @cached_property
     def secrets(self) -> frozenset[str]:
-        """Names of fields whose type says that they must not be shown again."""
+        """Names of fields that must not be shown again, by their type."""
         found = {one.name for one in self.named if is_secret(one.annotation)}
         for one in self.named:
             prefix = "" if one is self.whole else f"{one.name}."
@@ -282,8 +282,8 @@ class ParameterPlan:
     ) -> tuple[dict[str, Any], Errors]:
         """Return values for the parameters filled by name, and error messages by field.
 
-        With `raw`, values are passed on as they were sent, without validation. `upload` is the maximum file
-        size in bytes, for parameters that don't set one.
+        With `raw`, submitted values aren't validated. `upload` is the maximum file size in bytes, for
+        parameters that don't set one.
         """
         if isinstance(given, Arguments):
             return self._from_script(bound, given.values, texts)

@@ -1,4 +1,4 @@
-"""How often an action may be called: ``@action(rate="5/minute")``."""
+"""Rate limits of actions: ``@action(rate="5/minute")``."""
 
 from __future__ import annotations
 
@@ -44,12 +44,14 @@ class Rate:
         return self.seconds / self.calls
 
     def key(self, action: str, who: str) -> str:
-        """Return the name of the counter of a caller, which doesn't reveal who that is."""
+        """Return the key of a caller's counter in the store, which doesn't reveal the caller."""
         return f"rate {sha256(f'{action} {self.calls}/{self.seconds} {who}'.encode()).hexdigest()[:32]}"
 
 
 class TooManyCalls(ActionError):
-    """An action was called more often than its rate allows. `retry_after`: seconds until it may be again."""
+    """An action was called more often than its rate allows. `retry_after`: seconds until the next
+    allowed call.
+    """
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message, status=429)
@@ -58,14 +60,14 @@ class TooManyCalls(ActionError):
 
 
 async def user_or_address(request: Request) -> str:
-    """Return whom a call counts for: the user that ``Live(identify=)`` returns, or the client's address."""
+    """Return the caller for the rate limit: the user that ``Live(identify=)`` returns, or the client IP."""
     effects = open_effects()
     user = await effects.live.identity(request) if effects is not None else ""
     return f"user {user}" if user else f"address {request.client.host if request.client else ''}"
 
 
 By = Callable[..., Any]
-"""A dependency that returns who a call counts for."""
+"""A dependency that returns the caller for the rate limit."""
 
 
 def whole_seconds(wait: float) -> int:

@@ -80,22 +80,24 @@ def session_changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict
 
 
 class PageRequest(Request):
-    """A request that collects cookies for its response, and notices changes of its session."""
+    """A request that collects cookies for its response, and tracks changes of its session."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._set: list[str] = []
         self._before: dict[str, Any] | None = None
         self.query: str = self.scope.get("query_string", b"").decode(errors="replace")
-        """The query of the page's address; at first, the one that was sent."""
+        """The query of the page's address; at first, that of the request."""
         self._has_moved = False
-        """Whether it has another query than the one that was sent."""
+        """Whether the page's address has had another query since the request."""
         self._moved_url: URL | None = None
         self._params: QueryParams | None = None
         self.due: list[DueCall] = []
-        """Calls of `after`, to be made when its response, or the latest operation's answer, has been sent."""
+        """Calls of `after`, to make when the response, or the latest operation's answer, has been sent."""
         self.may_raise = False
-        """Whether the application's exception handlers may answer it. Not while a session continues."""
+        """Whether the application's exception handlers may respond to it; they can't to operations of a
+        session.
+        """
 
     @property
     def session(self) -> dict[str, Any]:
@@ -117,7 +119,7 @@ class PageRequest(Request):
         del self.cookies[name]
 
     def move_to(self, query: str) -> None:
-        """Set the query in `url` and `query_params` to that of the page's address, by which guards decide."""
+        """Set the query in `url` and `query_params` to that of the page's address, because guards read it."""
         if query != self.query:
             self.query = query
             self._moved_url = self._params = None
@@ -140,7 +142,7 @@ class PageRequest(Request):
         return self._params
 
     def put_back(self, changes: Changes) -> None:
-        """Add changes that were taken from this request or an equal one: its response sends them."""
+        """Add changes that were taken from this request, or one like it, so that its response sends them."""
         self._set = [*changes.headers, *self._set]
         if "session" in self.scope and (changes.session or changes.gone):
             session = self.session
@@ -166,7 +168,7 @@ class PageRequest(Request):
         return Changes(headers, *written) if headers or any(written) else None
 
     def copy_changes(self) -> Changes | None:
-        """Do as `take_changes`, but leave the changes for the request's response."""
+        """Like `take_changes`, but keep the changes for the request's response."""
         changes = self.take_changes()
         if changes is not None:
             self.put_back(changes)

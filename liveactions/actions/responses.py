@@ -1,4 +1,4 @@
-"""What an action returns or raises instead of showing its page: ``return redirect("/x")``.
+"""Control flow of actions: ``return redirect("/x")``, or ``raise`` it, instead of showing the page.
 
 These classes derive from `BaseException`, so that ``except Exception`` around a database session doesn't
 mistake them for a failure.
@@ -14,7 +14,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 class ActionResponse(BaseException):
-    """What an action returns or raises to leave the page."""
+    """Control flow that an action returns or raises."""
 
 
 class Redirect(ActionResponse):
@@ -71,17 +71,17 @@ def redirect(url: str, *, external: bool = False, replace: bool = False) -> Redi
 
 
 def not_found(message: str = "") -> Status:
-    """Answer with 404."""
+    """Respond with 404."""
     return Status(404, message)
 
 
 def unauthorized(message: str = "") -> Status:
-    """Answer with 401: the visitor has to sign in."""
+    """Respond with 401: the visitor has to sign in."""
     return Status(401, message)
 
 
 def forbidden(message: str = "") -> Status:
-    """Answer with 403: the visitor may not do this."""
+    """Respond with 403: the visitor isn't allowed to do this."""
     return Status(403, message)
 
 

@@ -1,10 +1,10 @@
-"""The current page and run, and the effects that a run asks for besides its answer.
+"""The current component and run, and the effects that a run collects.
 
-Templates and actions don't name their page: `current_component` finds it by context variables, which are set
-for each render and each run. Effects (messages, published topics, calls after the answer) are collected in
-`Effects` during the run, and take place once it has committed.
+Templates and actions don't pass their page: `current_component` finds it through context variables, which are
+set for each render and each run. Effects (published messages, revalidated tags, calls after the response) are
+collected in `Effects` during the run, and take place once it has committed.
 
-This package knows pages only by the protocols `OpenPage` and `Owner`.
+This package knows pages only through the protocols `OpenPage` and `Owner`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Effects:
     refreshes = False
     """Whether this page's `load` has to run again."""
     after: tuple[Call, ...] = ()
-    """Functions to call once the answer has been sent."""
+    """Functions to call after the response has been sent."""
     events: tuple[tuple[str, Any], ...] = ()
     """DOM events to dispatch in the page: names and details."""
     messages: tuple[tuple[BrokerChannel, Message], ...] = ()
@@ -148,5 +148,5 @@ class Flash:
         return self.text
 
     def dump(self) -> list[str]:
-        """Return it as JSON, of which ``Flash(*data)`` is the same message."""
+        """Return the message as JSON data: ``Flash(*data)`` restores it."""
         return [self.text, self.kind, self.id]

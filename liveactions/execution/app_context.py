@@ -187,7 +187,7 @@ class AppContext:
         handle = LiveContext(
             self.services, live.address, root_path=live.root_path, request=live.request, context=live.context
         )
-        handle.is_open_to_all = page.live.is_open_to_all
+        handle.skips_guards = page.live.skips_guards
         handle.kept = live.kept and live.kept.copy()
         copy = create(type(page), handle)
         restore_state(copy, read_json(b"".join(state)))
@@ -212,7 +212,7 @@ class AppContext:
         except Exception:  # `identify` may have raised the very error to show
             identity = ""
         page = self.new_page(cls, request, self.context(address, identity), identity)
-        page.live.is_open_to_all = True
+        page.live.skips_guards = True
         given = {"status": status, "message": message, "id": id}
         fields = page._live_record.description.fields
         page.__dict__.update({name: value for name, value in given.items() if name in fields})

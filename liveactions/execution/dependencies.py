@@ -147,7 +147,7 @@ class Injection:
         if item is not None:
             here = here.component._live_record.reference(here.action)
         assert isinstance(here, BoundField)
-        own = here.taken(given) if item is None else here.with_item(item, given)
+        own = here.submitted(given) if item is None else here.with_item(item, given)
         values, errors = await self.validated(here, own)
         if not errors:
             await here(**values)

@@ -523,7 +523,7 @@ class PageRun:
     async def _guard(self) -> None:
         page, injection = self.page, self.injection
         await injection.enter()
-        if page.live.is_open_to_all:
+        if page.live.skips_guards:
             return
         guards = (*page.live.services.guards, *page._live_guards)
         if not self._has_paused:

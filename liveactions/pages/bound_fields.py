@@ -1,7 +1,7 @@
-"""Fields that a control sets: ``<input live-bind="{{ live.field.q }}">``.
+"""Fields that are bound to controls: ``<input live-bind="{{ live.field.q }}">``.
 
 Each state field of a component has an action that sets it, `FieldAction`. Its reference, `BoundField`, is
-signed like any other: only a field that a page has rendered in this way can be set.
+signed like any other: only fields that a page has rendered in this way can be set.
 `liveactions.templates.bindings` translates ``live-bind`` into attributes that call it and show its value.
 """
 
@@ -78,7 +78,7 @@ class FieldAction(Action[..., Any]):
 
 
 def field_action(cls: type[Any], field: Field) -> FieldAction | str:
-    """Return the action that sets a field; or the reason why no control can."""
+    """Return the action that sets a field; or, if no control can set it, the reason."""
     if field.is_loaded:
         return "load() sets it"
     if field.children is not None:
@@ -89,10 +89,10 @@ def field_action(cls: type[Any], field: Field) -> FieldAction | str:
 
 
 class BoundField(ActionRef[..., Any]):
-    """A field of a component that a control may set, as templates read it.
+    """A field of a component that a control may set, for templates.
 
-    Besides what controls show, it has what an action has: called with a value, it is a reference that sets
-    the field to this value, ``live-click="{{ live.field.tab('new') }}"``.
+    It has the attributes that controls show. Like an action, it can be called with a value, which returns a
+    reference that sets the field to this value: ``live-click="{{ live.field.tab('new') }}"``.
     """
 
     __slots__ = ("sets", "_version", "_seen")
@@ -110,12 +110,12 @@ class BoundField(ActionRef[..., Any]):
 
     @property
     def id(self) -> str:
-        """An id for its control. The element with the error has ``{id}-error``."""
+        """The id for its control. The element with the error has the id ``{id}-error``."""
         return f"field-{self.name.replace('.', '-')}"
 
     @property
     def value(self) -> str:
-        """The text that its control shows: the text that was typed, unless the field has changed since."""
+        """The text that its control shows: the submitted text, unless the field has changed since."""
         texts = self._texts
         return texts[-1] if texts else ""
 
@@ -125,7 +125,7 @@ class BoundField(ActionRef[..., Any]):
         return bool(self._current)
 
     def has(self, value: Any) -> bool:
-        """Return whether an option, a radio button or a checkbox with this value is chosen."""
+        """Return whether an option, a radio button or a checkbox with this value is selected."""
         text, current = _text(shown(value)), self._current
         if isinstance(current, bool):
             return current is (text.lower() in TRUE_TEXTS)
@@ -134,14 +134,14 @@ class BoundField(ActionRef[..., Any]):
     def item(self, value: Any) -> ActionRef[..., Any]:
         """Return the reference that a checkbox with this value calls.
 
-        It adds the value to a list, or removes it, whatever the other checkboxes of the field show. A field
+        It adds the value to a list, or removes it, independently of the field's other checkboxes. A field
         with a single value is set to that of the checkbox.
         """
         return self.bind(**{ITEM: _text(shown(value))}) if _is_list(self.sets) else self
 
     @property
     def error(self) -> str:
-        """Why the text in the control can't be the field's value; empty if it can."""
+        """The error message for the text in the control; "" if it is valid."""
         return next(iter(self.state.errors.values()), "")
 
     @property
@@ -164,23 +164,27 @@ class BoundField(ActionRef[..., Any]):
             self._seen, self._version = seen, next_version()
         return self._version
 
-    def taken(self, given: Input) -> Input:
-        """Return what a form has sent for the field, under the name of the action's parameter."""
+    def submitted(self, given: Input) -> Input:
+        """Return the submitted values for the field, under the name of the action's parameter."""
         return Input((self.sets.name, value) for name, value in given.pairs if name == self.name)
 
     def with_item(self, item: str, given: Input) -> Input:
-        """Return a list's texts, to which a checkbox has added this one, or from which it has removed it."""
+        """Return the texts of a list, after a checkbox has added or removed `item`."""
         texts = [text for text in self._texts if text != item]
         if self.name in given.by_name:
             texts.append(item)
         return Input((self.sets.name, text) for text in texts)
 
     def is_in(self, given: Input) -> bool:
-        """Return whether a form has sent the field. A checkbox or list counts as sent if it is missing."""
+        """Return whether a form contains the field. Checkboxes and lists count as contained if they are
+        missing, because browsers leave out unchecked ones.
+        """
         return not isinstance(self.sets.reader, TextReader) or self.name in given.by_name
 
     def note(self, given: Input, errors: Mapping[str, str]) -> None:
-        """Note errors, and a text that differs from that of the value. `taken` has returned both."""
+        """Note errors, and a submitted text that differs from that of the value. `given` is from
+        `submitted`.
+        """
         forms, typed = self.component.live.forms, submitted_values(given.pairs, self.action.plan.secrets)
         if errors:
             forms.put(self.key, FormState(False, self._written, errors=dict(errors), values=typed))
@@ -201,7 +205,7 @@ class BoundField(ActionRef[..., Any]):
 
     @property
     def _texts(self) -> tuple[str, ...]:
-        """What its controls show: one text, or several."""
+        """The texts that its controls show; several for a list."""
         typed = self.state.values.get(self.sets.name)
         if typed:
             return tuple(typed)
@@ -226,7 +230,7 @@ def _text(value: Any) -> str:
 
 
 class BoundFields:
-    """``live.field``: the fields of the component that is being rendered, as controls set them."""
+    """``live.field``: the fields of the component that is being rendered, for controls that set them."""
 
     __slots__ = ("_component",)
 

@@ -1,8 +1,8 @@
 """Components: objects with typed state, a template and actions. A page is one, and may contain others.
 
-`Component` is the base class of user code. Each instance has a `ComponentRecord` with what the library knows
-about it: its path in the page, its references, its compiled template. `describe` reads a class, `attach`
-gives its components their paths, and `variables` collects the names that a component's template can use.
+Applications subclass `Component`. Each instance has a `ComponentRecord` with what the library knows about it:
+its path in the page, its references, its compiled template. `describe` reads a class, `attach` gives the
+components of a page their paths, and `variables` collects the names that a component's template can use.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from ..actions.action import Action, ActionRef
-from ..actions.decorator import CLOSURES, Closures, action_in, shared, shared_name
+from ..actions.decorator import CLOSURES, Closures, action_in, module_action, module_action_name
 from ..actions.run_context import CURRENT_COMPONENT
 from ..templates import part_from_render
 from ..templates.streams import Stream
@@ -61,7 +61,7 @@ class ComponentRecord:
         "names",
         "written",
         "closures",
-        "waiting",
+        "pending_forms",
         "_references",
         "tokens",
     )
@@ -75,7 +75,7 @@ class ComponentRecord:
         self.stale = True
         """Whether `load` has to run before the next render."""
         self.watched: frozenset[object] = frozenset()
-        """The fields with components that `load` has read: pairs of a record and a name."""
+        """The fields with components that `load` has read, as pairs of a record and a name."""
         self.render: Render | None = None
         """Renders the component's template."""
         self.names: dict[str, Any] | None = None
@@ -84,20 +84,20 @@ class ComponentRecord:
         """The JSON of immutable values, by field name."""
         self.closures = _NONE
         """The actions defined by the latest run of a page function."""
-        self.waiting: dict[str, list[Any]] | None = None
-        """Outcomes of calls, as data, until the page function has run and its actions are known."""
+        self.pending_forms: dict[str, list[Any]] | None = None
+        """The restored outcomes of calls, as data, until the page function has run and defined its
+        actions.
+        """
         self._references: dict[Action[..., Any], ActionRef[..., Any]] = {}
         self.tokens: dict[str, ActionRef[..., Any]] = {}
-        """The references without arguments that have been written, by their signed text."""
+        """The references without arguments that were rendered, by their signed text."""
 
     def owns(self, action: Action[..., Any]) -> bool:
         """Return whether an action is the component's own, overridden or listed in its `actions`."""
         return self.description.own(action) is not None
 
     def reference(self, action: Action[P, R]) -> ActionRef[P, R]:
-        """Return the reference to an action without arguments.
-
-        It stays the same object as long as the path does.
+        """Return the reference to an action without arguments: the same object as long as the path stays.
 
         Raise `TypeError` if the action belongs to neither this component, nor a module, nor the run of the
         page function.
@@ -127,8 +127,8 @@ class ComponentRecord:
             if closures is not None and action in closures:
                 closures.require_one(action)
                 return action.id
-        if shared(shared_name(action)) is action:
-            return shared_name(action)
+        if module_action(module_action_name(action)) is action:
+            return module_action_name(action)
         raise TypeError(
             f"{action!r} is not an action of this page or of a module; list it in the page's `actions`"
         )
@@ -137,27 +137,27 @@ class ComponentRecord:
         """Return the component's actions, and the other actions that its template has referred to."""
         return (*self.description.actions.values(), *self._references)
 
-    def become(self, description: Description) -> None:
+    def use_description(self, description: Description) -> None:
         """Use the description of a generic alias of the component's class."""
         if description is not self.description:
             self.description = description
             self.forget_references()
 
-    def ran(self, closures: Closures) -> None:
+    def note_run(self, closures: Closures) -> None:
         """Record the actions of a new run of the page function."""
         self.closures = closures
         self._references.clear()
         self.tokens.clear()
 
     def forget_references(self) -> None:
-        """Discard the references and the names built from them, so that they are created again."""
+        """Discard the references, and the names that contain them, so that they are created again."""
         self._references.clear()
         self.tokens.clear()
         self.names = None
 
 
 def change_context(page: Component, context: str) -> None:
-    """Set the context that references are signed for, after the visitor of an open page has changed."""
+    """Set the context for which references are signed, after the visitor of an open page has changed."""
     live = page.live
     live.former_context, live.context = live.context, context
     for _, component in walk(page):
@@ -206,7 +206,7 @@ class _Nothing:
 
 
 def _html(component: Component) -> Markup:
-    """Render a component for markup and template strings that a page writes itself."""
+    """Render a component in markup or template strings that the application writes itself."""
     return Markup(component.__fragment__(None))
 
 
@@ -281,11 +281,11 @@ class Component:
         return _Nothing()
 
     def connected(self, *args: Any, **kwargs: Any) -> Any:
-        """Run when a socket has connected."""
+        """Run when the page has connected."""
         return _Nothing()
 
     def disconnected(self, *args: Any, **kwargs: Any) -> Any:
-        """Run when the socket has closed."""
+        """Run when the page has lost its connection."""
         return _Nothing()
 
     def closed(self, *args: Any, **kwargs: Any) -> Any:
@@ -321,11 +321,11 @@ class Component:
         return record.render(variables(self), previous)
 
     def _live_renders(self, view: View) -> Render:
-        """Return what renders the component's template."""
+        """Return the function that renders the component's template."""
         return view.render_part
 
     def _live_from_render(self, value: Any, previous: Fragment | None) -> Any:
-        """Return what the component renders without a template. Raise `TypeError` if it isn't HTML."""
+        """Return the result of rendering without a template. Raise `TypeError` if it isn't HTML."""
         return part_from_render(value, previous)
 
     if not TYPE_CHECKING:  # else page classes would be functions that return HTML
@@ -344,7 +344,7 @@ def _names_around() -> dict[str, Any]:
 
 
 def _read(cls: type[Component], names: dict[str, Any]) -> None:
-    """Prepare a new class, and check it as far as its annotations can be resolved already."""
+    """Prepare a new class, and check it as far as its annotations can be resolved yet."""
     own = annotated_names(cls)
     cls._live_names = names  # type: ignore[attr-defined]
     cls._live_fields = [name for name in own if not name.startswith("_")]  # type: ignore[attr-defined]
@@ -370,7 +370,7 @@ def _read(cls: type[Component], names: dict[str, Any]) -> None:
 def check_page(page: Any) -> None:
     """Raise `TypeError` if a page, or a component in one of its fields, contradicts its annotations.
 
-    Generic classes have their arguments by now. Names may still be defined later.
+    By now, generic classes have their arguments. Annotations may still contain names that are defined later.
     """
     for description in descriptions(page):
         try:
@@ -414,12 +414,12 @@ def describe(component: Any) -> Description:
     known: Description | None = cls.__dict__.get("_live_description")
     if known is None:
         known = cls._live_description = build(cls, Component)
-        _note_reads(cls, known)
+        _watch_children(cls, known)
     return known
 
 
-def _note_reads(cls: type[Component], description: Description) -> None:
-    """Make a class note which of its components a `load` reads."""
+def _watch_children(cls: type[Component], description: Description) -> None:
+    """Replace a class's fields with components by descriptors that note which ones a `load` reads."""
     for field in description.children:
         setattr(cls, field.name, ComponentField(field))
 
@@ -452,7 +452,7 @@ def make(annotation: Any) -> Component:
 def attach(component: Component, live: LiveContext, path: str = "", seen: set[int] | None = None) -> None:
     """Attach the root component and every component in it to an open page, and set their paths.
 
-    `path` is that of the component; `seen` are the ids of components that are attached already. Raise
+    `path` is the component's path; `seen` has the ids of components that are attached already. Raise
     `TypeError` if a component is used twice.
     """
     seen = set() if seen is None else seen
@@ -472,7 +472,7 @@ def attach(component: Component, live: LiveContext, path: str = "", seen: set[in
         alias = field.children.annotation
         for step, child in field.children.items(component.__dict__.get(field.name)):
             if get_origin(alias) is type(child):
-                child._live_record.become(describe(alias))
+                child._live_record.use_description(describe(alias))
             here = field.name + step
             attach(child, live, f"{path}.{here}" if path else here, seen)
 

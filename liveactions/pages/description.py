@@ -1,7 +1,7 @@
-"""What a component's class consists of: its fields, actions, hooks, timers and listeners.
+"""Describes component classes: their fields, actions, hooks, timers and listeners.
 
-A class is read once, and checked at the same time: contradictions are reported when it is defined or
-registered, not when a page is opened. `every` and `on` mark the methods that are timers and listeners.
+`build` reads a class once, and `check` finds contradictions when the class is defined or registered, rather
+than when a page is opened. The decorators `every` and `on` mark methods as timers and listeners.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ class Timer:
 
 
 def every(seconds: float) -> Callable[[F], F]:
-    """Run a page's method at this interval, while a socket is connected. Its parameters are injected.
+    """Run a page's method every `seconds` seconds while the page is connected. Its parameters are injected.
 
-    Raise `TypeError` unless it is a number, `ValueError` if it is shorter than 0.01 seconds.
+    Raise `TypeError` unless `seconds` is a number, and `ValueError` if it is less than 0.01.
     """
     check_seconds("@every: seconds", seconds)
     if not seconds >= 0.01:
@@ -112,14 +112,14 @@ def on(topic: str) -> Callable[[F], F]:
 
 @dataclass(frozen=True)
 class Description:
-    """What a component's class consists of. Names are in the order of definition, base classes first."""
+    """The description of a component's class. Names are in the order of definition, base classes first."""
 
     cls: type[Any]
     template: str | None
     fields: Mapping[str, Field]
     """Public fields by name."""
     state: tuple[Field, ...]
-    """Fields that are part of the snapshot, including those that contain components."""
+    """Fields in the snapshot, including those that contain components."""
     in_url: tuple[Field, ...]
     children: tuple[Field, ...]
     """Fields that contain components."""
@@ -157,16 +157,16 @@ class Description:
     """The values of type variables in each base class."""
     plans: dict[Callable[..., Any], ParameterPlan] = field(default_factory=dict, repr=False)
     setters: dict[str, FieldAction | str] = field(default_factory=dict, repr=False)
-    """The actions that set fields, once they were asked for; or the reason why there is none."""
+    """The actions that set fields, or the reason why there is none; created when they are first used."""
 
     @cached_property
     def loads(self) -> bool:
-        """Whether it has a `load`."""
+        """Whether the class has a `load`."""
         return "load" in self.hooks
 
     @cached_property
     def may_load(self) -> bool:
-        """Whether it has a `load` or declares presence, or a component in it may do so."""
+        """Whether the class has a `load` or declares presence, or contains components, which may do so."""
         return bool(self.loads or self.children or self.presences)
 
     @cached_property
@@ -235,10 +235,10 @@ class Description:
 
 
 def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
-    """Read a subclass of `base`, or its generic alias.
+    """Return the description of a subclass of `base`, or of its generic alias.
 
-    Raise `TypeError` if the class contradicts itself; caused by a `NameError` if an annotation uses a name
-    that isn't defined yet.
+    Raise `TypeError` if the class contradicts itself. Its cause is a `NameError` if an annotation contains a
+    name that isn't defined yet.
     """
     variables = variables_of(cls, alias)
     members = _members(cls)
@@ -252,12 +252,12 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         cls=cls,
         template=cls.template,
         fields=fields,
-        state=_those(fields, lambda one: not one.is_loaded),
-        in_url=_those(fields, lambda one: one.url),
-        children=_those(fields, lambda one: one.children),
+        state=_select(fields, lambda one: not one.is_loaded),
+        in_url=_select(fields, lambda one: one.url),
+        children=_select(fields, lambda one: one.children),
         streams=tuple(one.name for one in fields.values() if one.is_stream),
         kept=tuple((one, _annotating(cls, base, one.name)) for one in fields.values() if one.kept),
-        mutable=_those(fields, lambda one: not one.is_frozen),
+        mutable=_select(fields, lambda one: not one.is_frozen),
         actions=actions,
         references=_references(cls, actions.values()),
         timers=tuple(_timers(members)),
@@ -284,21 +284,21 @@ def _render(cls: type[Any]) -> Callable[..., Any] | None:
     return found
 
 
-def _those(fields: Mapping[str, Field], wanted: Callable[[Field], Any]) -> tuple[Field, ...]:
+def _select(fields: Mapping[str, Field], wanted: Callable[[Field], Any]) -> tuple[Field, ...]:
     return tuple(one for one in fields.values() if wanted(one))
 
 
 def check(description: Description, own: tuple[Any, ...] = ()) -> None:
     """Raise `TypeError` if a field can't be stored or a parameter can't be filled.
 
-    `own` are type variables that may still be unresolved.
+    `own` are the type variables that may still be unresolved.
     """
     for one in description.fields.values():
-        with _but_for(own):
+        with _ignoring(own):
             one.check()
     for action in description.actions.values():
         for validator in (None, *action.validators):
-            with _but_for(own):
+            with _ignoring(own):
                 (action.plan if validator is None else action.plan_of(validator)).check()
         for guard in action.guards:
             plan_of(guard.dependency).check_unbound()
@@ -307,13 +307,13 @@ def check(description: Description, own: tuple[Any, ...] = ()) -> None:
     timers = (timer.function for timer in description.timers)
     listeners = (listener.function for listener in description.listeners)
     for function in (*description.hooks.values(), *timers, *listeners):
-        with _but_for(own):
+        with _ignoring(own):
             description.plan(function).check_unbound()
 
 
 @contextmanager
-def _but_for(variables: tuple[Any, ...]) -> Iterator[None]:
-    """Suppress errors caused by these unresolved type variables."""
+def _ignoring(variables: tuple[Any, ...]) -> Iterator[None]:
+    """Suppress errors that these unresolved type variables cause."""
     try:
         yield
     except FreeVariable as error:
@@ -322,7 +322,7 @@ def _but_for(variables: tuple[Any, ...]) -> Iterator[None]:
 
 
 def check_names(cls: type[Any], fields: Iterable[str]) -> None:
-    """Raise `TypeError` if a class gives a name two meanings."""
+    """Raise `TypeError` for names of a class that are reserved, ambiguous, or lack an annotation."""
     inherited = {name for base in cls.__mro__ for name in base.__dict__.get("_live_fields", ())}
     actions = {name for name, value in _members(cls).items() if isinstance(value, Action)}
     title = cls.__qualname__
@@ -346,7 +346,7 @@ def check_names(cls: type[Any], fields: Iterable[str]) -> None:
 
 
 def unknown_field(description: Description, name: str, value: object) -> str:
-    """Return the message for a value that is assigned to a name which isn't a field of a component."""
+    """Return the error message for an assignment to a name that isn't a field of a component."""
     title, kind = description.cls.__qualname__, type(value).__name__
     similar = get_close_matches(name, description.fields, 1)
     proposal = f"Did you mean {similar[0]!r}?" if similar else f"Its fields: {', '.join(description.fields)}."
@@ -387,7 +387,9 @@ def _fields(cls: type[Any], base: type[Any], variables: Mapping[type[Any], Varia
 
 
 def _members(cls: type[Any]) -> dict[str, Any]:
-    """Return what a class and its bases define, by name, without calling descriptors; base classes first."""
+    """Return the members of a class and its bases by name, without calling descriptors; base classes
+    first.
+    """
     return {name: value for one in reversed(cls.__mro__) for name, value in one.__dict__.items()}
 
 

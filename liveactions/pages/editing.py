@@ -15,7 +15,7 @@ from .fields import Field
 from .page import Page
 
 SHOWN: Final = 10_000
-"""How many characters of a value are shown. Longer ones can't be edited."""
+"""Maximum number of characters of a value to show. Longer values can't be edited."""
 
 
 def described_state(page: Page) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def _described(component: Component, field: Field) -> dict[str, Any]:
 
 
 def _type(field: Field) -> str:
-    """Return the annotation as text, without what `Annotated` adds: that of ``InUrl[str]`` is ``str``."""
+    """Return the annotation as text, without metadata: ``str`` for ``InUrl[str]``."""
     annotation = field.annotation
     return inspect.formatannotation(
         get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
@@ -69,7 +69,7 @@ def _described_value(value: Any) -> str:
 
 
 def fixed_by(component: Component, field: Field) -> str:
-    """Return why a field can't be edited; an empty text if it can."""
+    """Return the reason why a field can't be edited; "" if it can."""
     if field.is_loaded:
         return "load() sets it"
     if field.is_stream:

@@ -13,8 +13,8 @@
 
 A field may contain components: a single one, a list, or a dict.
 
-The JSON of immutable values is written once (`write`): what is the same object has the same JSON. A tuple is
-written in pieces of up to `PIECE` items, so that most of it isn't written again when items change.
+The JSON of immutable values is written once (`write`), and reused as long as the value is the same object. A
+tuple is written in pieces of up to `PIECE` items, so that only some are written again when items change.
 """
 
 from __future__ import annotations
@@ -50,11 +50,12 @@ from ..type_hints import (
 
 T = TypeVar("T")
 PIECE: Final = 32
+"""Maximum number of a tuple's items whose JSON is written and reused together."""
 
 
 @dataclass(frozen=True)
 class in_url(Mark):  # noqa: N801 - written like a function: Annotated[int, in_url(push=True)]
-    """A field in the query string. With `push`, each change adds an entry to the browser's history."""
+    """Keep a field in the query string. With `push`, each change adds an entry to the browser's history."""
 
     push: bool = False
 
@@ -68,7 +69,7 @@ InUrl = Annotated[T, in_url()]
 
 @dataclass(frozen=True)
 class Kept(Mark):
-    """A field that outlives its page: for one tab, or for all tabs of one person."""
+    """Keep a field beyond its page: for one tab, or for all tabs of one person."""
 
     by: Literal["tab", "person"]
 
@@ -93,7 +94,7 @@ LOADED: Final = Loaded()
 
 
 def loaded(*, init: Literal[False] = False) -> Any:
-    """Declare a field that `load` sets; it is never stored."""
+    """Declare a field that `load` sets. It is never stored."""
     return LOADED
 
 
@@ -157,7 +158,9 @@ class Field:
 
     @cached_property
     def codec(self) -> Codec:
-        """Converts the field's values to JSON-able data. `TypeError` if the annotation doesn't allow that."""
+        """Converts the field's values to JSON data. Raises `TypeError` if the annotation doesn't allow
+        that.
+        """
         check_parts(self.annotation, f"field {self.name!r}")
         try:
             return codec(without(self.annotation, (in_url, Kept)))
@@ -180,12 +183,12 @@ class Field:
 
     @cached_property
     def is_frozen(self) -> bool:
-        """Whether the field's values are immutable, so that identity tells whether the field has changed."""
+        """Whether the field's values are immutable: the field has only changed if it has another object."""
         return is_frozen_type(self.annotation)
 
     @cached_property
     def has_items(self) -> bool:
-        """Whether the JSON of a tuple in the field consists of that of its items."""
+        """Whether the field holds a tuple of any length, whose JSON consists of that of its items."""
         plain = optional(without(self.annotation, (in_url, Kept)))[0]
         return get_origin(plain) is tuple and get_args(plain)[1:] == (Ellipsis,)
 
@@ -200,9 +203,9 @@ class Field:
 
 
 class ComponentField:
-    """The attribute of a class for a field that contains components.
+    """The descriptor of a field that contains components.
 
-    It notes when a `load` looks at them: then that has to run again after they have changed.
+    It notes which `load` reads the field, because that has to run again after the components have changed.
     """
 
     __slots__ = ("name", "default")
@@ -302,7 +305,7 @@ class Children:
 
 
 def step(key: Any) -> str:
-    """Return a dict's key as a step of a path: without dots and tildes."""
+    """Return a dict's key as a step of a path, with dots and tildes quoted."""
     return quote(str(key), safe="").replace(".", "%2E").replace("~", "%7E")
 
 
@@ -372,9 +375,10 @@ def _pieces(value: tuple[Any, ...], encode: Callable[[Any], bytes], before: Writ
 
 
 def _covered(pieces: list[Piece], count: int) -> tuple[int, int]:
-    """Return how many of the first pieces lie within so many items, and how many items these are.
+    """Return how many pieces are within the first `count` items, and how many items they have.
 
-    A small one next to the rest isn't counted: it is written again with the rest, so that pieces stay few.
+    If the last of them is small, it isn't counted: it is written again with the rest, so that there are never
+    many small pieces.
     """
     number = items = 0
     for piece in pieces:

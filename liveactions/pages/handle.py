@@ -1,6 +1,6 @@
 """The live context of an open page, ``self.live``: its address, its request, its forms.
 
-`LiveContext` is one page's; `AppServices` is what all pages of an application share.
+Each page has a `LiveContext`. All pages of an application share its `AppServices`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..templates.fragments import Fragment
 
     Render = Callable[[dict[str, Any], Fragment | None], Any]
-    """Renders variables of a template, reusing parts of its last render."""
+    """Renders a template with variables, reusing parts of the previous render."""
 
 HEAD_PLACEHOLDER: Final = Markup('<meta name="live">')
 """Marks where the template places the client's script."""
@@ -73,7 +73,7 @@ class Background(Protocol):
 
 
 class Kept(Protocol):
-    """The fields of a page that outlive it; implemented by `liveactions.execution.kept.KeptFields`."""
+    """The fields that outlive a page; implemented by `liveactions.execution.kept.KeptFields`."""
 
     is_stale: bool
     tab: str
@@ -92,11 +92,11 @@ class Publish(Protocol):
     def __call__(self, topic: str, /, **data: Any) -> None: ...
 
 
-async def nobody(connection: HTTPConnection) -> str:
+async def no_identity(connection: HTTPConnection) -> str:
     return ""
 
 
-async def take_nothing(key: str, interval: float, burst: int) -> float:
+async def no_limit(key: str, interval: float, burst: int) -> float:
     return 0.0
 
 
@@ -125,9 +125,9 @@ class AppServices:
     """Context managers that are entered around every run of a page."""
     variables: Callable[[Request | None], Mapping[str, Any]] | None = None
     """Returns the variables of the context processors, for every template."""
-    identity: Callable[[HTTPConnection], Awaitable[str]] = nobody
-    """Returns the user of a request, "" if there is none."""
-    take: Callable[[str, float, int], Awaitable[float]] = take_nothing
+    identity: Callable[[HTTPConnection], Awaitable[str]] = no_identity
+    """Returns the identity of a request's user; "" if there is none."""
+    take: Callable[[str, float, int], Awaitable[float]] = no_limit
     """`Store.take`."""
     disconnect: Callable[[object], None] = lambda user: None
     """Closes all open pages of a user."""
@@ -136,7 +136,7 @@ class AppServices:
     publish: Publish = lambda topic, /, **data: None
     """Publishes a message to all open pages."""
     presence: Presence | None = None
-    """Who has pages open."""
+    """The people who have pages open."""
 
     def overridden(self, dependency: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function to call for a dependency: its override, if there is one."""
@@ -175,7 +175,7 @@ class LiveContext:
         "former_context",
         "error_is_shown",
         "is_raw",
-        "is_open_to_all",
+        "skips_guards",
         "problem",
         "effects",
         "reads",
@@ -203,42 +203,43 @@ class LiveContext:
         """Where the application is mounted: ASGI's ``root_path``."""
         self.context = context
         self.former_context = context
-        """The context before its latest change, which the current HTML may still have been rendered for."""
+        """The context before its latest change: the browser may still show HTML that was rendered for it."""
         self.request = request
         self.move_to(address)
         self.forms = FormStates()
         self.page: RootComponent
         self.problem: Problem | None = None
-        """What `error` returns; reading it here doesn't show it."""
+        """The value of `error`. Reading it here doesn't count as showing it."""
         self.error_is_shown = False
         """Whether `error` was read since it was set."""
         self.is_raw = False
-        """Whether the page is rendered without slots: the browser doesn't keep them in their places."""
-        self.is_open_to_all = False
-        """Whether guards are skipped, because this page explains why another one isn't shown."""
+        """Whether the page is rendered without slots, because the browser moves their markers."""
+        self.skips_guards = False
+        """Whether the guards don't apply, because this is an error page."""
         self.head: Any = HEAD_PLACEHOLDER
-        """What ``{{ live.head }}`` writes."""
+        """The output of ``{{ live.head }}``."""
         self.effects: Effects | None = None
         """The effects of the latest run."""
         self.reads: dict[object, frozenset[str]] = {}
-        """Tags read by the latest `load` of each component, by record, by the latest render (None), and by
-        `kept`."""
+        """Tags that were read by the latest `load` of each component (the key is its record), by the latest
+        render (None), and by `kept`.
+        """
         self.kept: Kept | None = None
         """The fields that outlive the page; None if no page of the application has any."""
 
         self.flashes: tuple[Flash, ...] = ()
         """Messages for the visitor, kept until the next action or navigation."""
         self.deferred: list[Any] = []
-        """Deferred values that `load` has created and that haven't been started."""
+        """Deferred values that `load` has created, and that haven't been started."""
         self.declares_presence = False
         """Whether the page, or a component in it, declares visitors present."""
         self.attending: tuple[Attending, ...] = ()
-        """Whom the page declares present, as of the latest run."""
+        """The people whom the page declares present, as of the latest run."""
         self.background: Background | None = None
         """Runs operations of the page, if it is open in a browser with JavaScript."""
 
     def move_to(self, address: str) -> None:
-        """Set the address. The page's request then has its query, too."""
+        """Set the address, and the query of the page's request."""
         parts = urlsplit(address)
         self.address = address
         self.path = parts.path or "/"
@@ -247,7 +248,7 @@ class LiveContext:
             self.request.move_to(parts.query)
 
     def renew(self, request: PageRequest) -> None:
-        """Take a newer request of the page, at the address where the page is now."""
+        """Replace the page's request with a newer one, which gets the query of the page's current address."""
         self.request = request
         self.move_to(self.address)
 
@@ -266,9 +267,9 @@ class LiveContext:
     async def run(self, function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Call a function that changes the page, as an operation of its own, and return its result.
 
-        Background tasks must change a page in no other way. If the function raises, its changes are rolled
-        back and the exception is raised here. Raise `LiveError` if the page isn't open, `RuntimeError` if
-        called from an operation of the same page.
+        Background tasks must not change a page in any other way. If the function raises, its changes are
+        rolled back and the exception is raised here. Raise `LiveError` if the page isn't open, `RuntimeError`
+        if called from an operation of the same page.
         """
         if self.background is None:
             raise LiveError("this page isn't open in a browser with JavaScript")
@@ -277,8 +278,8 @@ class LiveContext:
     def later(self, function: Callable[P, Any], seconds: float, /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Call a function after some seconds, as an operation of its own, if the page is still open.
 
-        Without a session (in a GET or a form post), nothing is called: use this in actions and in
-        `connected`. Raise `TypeError` or `ValueError` for seconds that are no finite number.
+        Use this in actions and in `connected`: without a session (in a GET or a form post), nothing is
+        called. Raise `TypeError` or `ValueError` unless `seconds` is a finite number.
         """
         check_seconds("later: seconds", max(seconds, 0), or_zero=True)
         if self.background is not None:
@@ -303,11 +304,11 @@ class LiveContext:
 
         Scripts can't read it unless ``httponly=False``. Raise `ValueError` for an invalid name or value.
         """
-        self._answered().set_cookie(name, value, **options)
+        self._cookie_request().set_cookie(name, value, **options)
 
     def delete_cookie(self, name: str, **options: Unpack[CookieOptions]) -> None:
         """Remove a cookie from the browser. Its path and domain must be the ones it was set with."""
-        self._answered().delete_cookie(name, **options)
+        self._cookie_request().delete_cookie(name, **options)
 
     def disconnect(self, user: object) -> None:
         """Close all open pages of a user, as `Live.disconnect` does."""
@@ -337,10 +338,10 @@ class LiveContext:
 
     @property
     def has_written(self) -> bool:
-        """Whether cookies or session values were set that the response has to carry."""
+        """Whether cookies or session values were set, so that the response has to carry them."""
         return isinstance(self.request, PageRequest) and self.request.is_changed
 
-    def _answered(self) -> PageRequest:
+    def _cookie_request(self) -> PageRequest:
         if not isinstance(self.request, PageRequest):
             raise RuntimeError("cookies can't be set: this page has no request")
         effects = running.get()
@@ -351,12 +352,14 @@ class LiveContext:
         return self.request
 
     async def identity(self, connection: HTTPConnection) -> str:
-        """Return the user of a request, as ``Live(identify=)`` does; "" if there is none."""
+        """Return the identity of a request's user, as ``Live(identify=)`` does; "" if there is none."""
         return await self.services.identity(connection)
 
     @property
     def field(self) -> BoundFields:
-        """The fields of the component that is being rendered, as controls set them: ``live.field.q``."""
+        """The fields of the component that is being rendered, for controls that set them:
+        ``live.field.q``.
+        """
         return BoundFields(current_component())
 
     def macro(self, template: str, name: str) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
-"""Finds the action that text from a browser names. Nothing else is looked up by names from outside.
+"""Finds the action that a text from the browser names. Nothing else is looked up by names from outside.
 
-References of pages are verified before they are followed. Scripts may call the actions of a module that have
-``js=True``, by their JavaScript names.
+The signature of a reference is verified before the action is used. Scripts may call the actions of a module
+that have ``js=True``, by name.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..actions import bound_arguments as binding
 from ..actions.action import Action, ActionRef
-from ..actions.decorator import is_shared, module_actions, shared, shared_name
+from ..actions.decorator import is_module_action, module_action, module_action_name, module_actions
 from ..actions.run_context import Owner
 from ..exceptions import ForgedReference, UnknownAction
 from ..logs import get_logger
@@ -19,7 +19,7 @@ from .component import Component, describe, walk
 
 log = get_logger(__name__)
 LOGGED: Final = 200
-"""How many characters of a rejected reference are logged."""
+"""Maximum number of characters of a rejected reference to log."""
 
 
 def lookup(page: Component, token: str) -> ActionRef[..., Any]:
@@ -32,7 +32,7 @@ def lookup(page: Component, token: str) -> ActionRef[..., Any]:
 
 
 def resolve(page: Component, given: Reference) -> ActionRef[..., Any]:
-    """Do as `lookup`, for a token that has been parsed."""
+    """Return the reference that a parsed token names; see `lookup`."""
     component, action = _find(page, given.path)
     if not _is_offered(page, given, action):
         raise ForgedReference("this reference wasn't signed for this page and visitor")
@@ -61,11 +61,11 @@ def lookup_key(page: Component, token: str) -> str:
 def declared_action(page: Component, token: str) -> Action[..., Any] | None:
     """Return the action that a token from the browser names, if the page's class declares it.
 
-    This works before the page is restored, to decide what may be sent to it. Return None if there is no such
-    action, or the token has no valid signature.
+    This works before the page is restored, to decide which request bodies to accept. Return None if there is
+    no such action, or the token has no valid signature.
     """
     given = Reference.parse(token)
-    action = shared(given.path) if is_shared(given.path) else _declared(type(page), given.path)
+    action = module_action(given.path) if is_module_action(given.path) else _declared(type(page), given.path)
     if action is None or not _is_offered(page, given, action):
         return None
     record = page._live_record
@@ -75,13 +75,13 @@ def declared_action(page: Component, token: str) -> Action[..., Any] | None:
 
 
 def log_refused(page: Component, token: str, error: Exception) -> None:
-    """Log that a reference from the browser was rejected: it is outdated, or forged."""
+    """Log that a reference from the browser was rejected, because it is outdated or forged."""
     cls = type(page)
     log.warning("%s.%s: rejected call of %.*r: %s", cls.__module__, cls.__qualname__, LOGGED, token, error)
 
 
 def _is_offered(page: Component, given: Reference, action: Action[..., Any]) -> bool:
-    """Return whether the page has shown the reference, or anyone may call the action."""
+    """Return whether the reference was signed for the page, or needs no signature."""
     if action.js and not given.args and not given.mac:
         return True
     live = page.live
@@ -101,9 +101,10 @@ def _declared(cls: type[Component], path: str) -> Action[..., Any] | None:
 
 
 def current_reference(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..., Any]:
-    """Return the same reference in the page as it is now: its component may have moved or been replaced.
+    """Return the reference with the component that the page has at its path now, if its own has been
+    replaced.
 
-    Raise `UnknownAction` if neither the component nor another one at its path is in the page.
+    Raise `UnknownAction` if there is none.
     """
     if ref.component is page or _is_in(page, ref.component):
         return ref
@@ -120,8 +121,8 @@ def _is_in(page: Component, component: Owner) -> bool:
 
 
 def _find(page: Component, path: str) -> tuple[Component, Action[..., Any]]:
-    if is_shared(path):
-        return page, _shared(page, path)
+    if is_module_action(path):
+        return page, _module_action(page, path)
     *steps, name = path.split(".")
     component = page
     while steps:
@@ -133,9 +134,9 @@ def _find(page: Component, path: str) -> tuple[Component, Action[..., Any]]:
     return component, action
 
 
-def _shared(page: Component, name: str) -> Action[..., Any]:
+def _module_action(page: Component, name: str) -> Action[..., Any]:
     """Return the action of a module, unless it requires a page of another class."""
-    action = shared(name)
+    action = module_action(name)
     if action is None:
         raise UnknownAction("no such action")
     wanted = [one.classes for one in action.plan.injected if one.kind == "component"]
@@ -163,4 +164,4 @@ def lookup_function(page: Component, name: str) -> ActionRef[..., Any]:
     action = module_actions(module).get(own)
     if action is None or not action.js:
         raise UnknownAction("no such function")
-    return ActionRef(page, action, shared_name(action), context=page.live.context)
+    return ActionRef(page, action, module_action_name(action), context=page.live.context)

@@ -48,7 +48,7 @@ class Page(Component):
     _live_route: ClassVar[Route] = Route("/")
     _live_guards: ClassVar[tuple[Depends, ...]] = ()
     _live_defines_actions: ClassVar[bool] = False
-    """Whether the page's actions are defined by running it, and unknown before."""
+    """Whether the page is a function, which defines its actions when it runs."""
 
     def __fragment__(self, previous: Fragment | None) -> Fragment:
         """Render the page. Raise `TypeError` if it has neither a template nor another way to render."""
@@ -80,10 +80,10 @@ class Page(Component):
             return await self.live.run(function, *args, **kwargs)
 
     def _live_url(self, path: str | None = None, /, **values: Any) -> str:
-        """Return a URL; templates call this ``url``.
+        """Return a URL; in templates, this is ``url``.
 
-        Without a path, this is the page's own address with some of its fields changed. ``url("/room/{room}",
-        room=3, sort="name")`` is the address of a path of the application, below its mount point.
+        Without a path, return the page's own address with some of its fields changed. With one, as in
+        ``url("/room/{room}", room=3, sort="name")``, return its address below the application's mount point.
         """
         return page_url(self, **values) if path is None else path_url(path, self.live.root_path, values)
 
@@ -102,7 +102,7 @@ class Page(Component):
 def register_page(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> None:
     """Set a page class's guards and its path, in Starlette's syntax: ``/room/{room}``.
 
-    Raise `TypeError` if a path parameter isn't a field of the class, `ValueError` for what isn't a path.
+    Raise `TypeError` if a path parameter isn't a field of the class, and `ValueError` for an invalid path.
     """
     route = Route(path)
     for name in sorted(route.names):
@@ -158,7 +158,7 @@ def page_url(page: Page, /, **changes: Any) -> str:
     if moved:
         values = {name: moved.get(name, page.__dict__.get(name)) for name in route.names}
         path = quote(page.live.root_path, safe="/") + route.format(values)
-    return with_query(path, pairs + _foreign(page) if is_at(path, page.live.path) else pairs)
+    return with_query(path, pairs + _other_parameters(page) if is_at(path, page.live.path) else pairs)
 
 
 def fields_in_url(page: Component) -> Iterable[tuple[str, Component, Field]]:
@@ -204,8 +204,8 @@ def update_address(page: Page, before: Sequence[Any]) -> bool | None:
     return any(field.url is not None and field.url.push for field in changed)
 
 
-def _foreign(page: Page) -> list[tuple[str, str]]:
-    """Return the query parameters of a page's address that belong to no field."""
+def _other_parameters(page: Page) -> list[tuple[str, str]]:
+    """Return the query parameters of a page's address that don't belong to a field."""
     query = urlsplit(page.live.address).query
     return [pair for pair in own_query(query) if not _is_of_field(page, pair[0])] if query else []
 
@@ -267,7 +267,7 @@ def takes_files(page: Component) -> bool:
 
 
 class PlainError(Page):
-    """The error page of applications that have none of their own: a status, and a text for the visitor."""
+    """The error page of applications without one of their own: a status, and a message for the visitor."""
 
     status: int = 500
     message: str = ""
@@ -277,7 +277,7 @@ class PlainError(Page):
 
 
 def error_html(status: int, message: str) -> Markup:
-    """Return a document that shows an HTTP status and a text."""
+    """Return a document that shows an HTTP status and a message."""
     return _ERROR_HTML.format(title=f"{status} {status_phrase(status)}", message=message)
 
 

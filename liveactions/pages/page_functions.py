@@ -12,8 +12,8 @@ A page function returns a template and its variables, and defines actions as clo
 
         return render("post.html", post=post, comment=comment)
 
-Path parameters, and other parameters without a marker, come from the address: they are the page's state. The
-function is the page's `load`: it runs again when one of them has changed, and after each call.
+Path parameters, and other parameters without a marker, are the page's state; their values come from the
+address. The function is the page's `load`: it runs again when one of them has changed, and after each call.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def register_at(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> N
 
 
 _OWN: Final = ("field", "request", "source", "depends")
-"""Kinds of parameters that a page function may have."""
+"""The kinds of parameters that a page function may have."""
 
 
 def render(template: str, /, **names: Any) -> Rendered:
@@ -178,8 +178,8 @@ class FunctionPage(Page):
     async def _live_run(self, arguments: dict[str, Any]) -> None:
         """Run the page function. Its actions are known afterwards."""
         closures, record = Closures(), self._live_record
-        if record.waiting is not None:
-            load_forms(self, record.waiting)  # what the function may read while it runs: all but results
+        if record.pending_forms is not None:
+            load_forms(self, record.pending_forms)  # for the function to read; results can't be loaded yet
         making = CLOSURES.set(closures)
         try:
             shown = await _called(type(self)._live_function, arguments)
@@ -196,10 +196,10 @@ class FunctionPage(Page):
         if self.live.debug and not type(self)._live_is_advised:
             type(self)._live_is_advised = True
             advise(closures)
-        record.ran(closures)
-        if record.waiting is not None:
-            load_forms(self, record.waiting)
-            record.waiting = None
+        record.note_run(closures)
+        if record.pending_forms is not None:
+            load_forms(self, record.pending_forms)
+            record.pending_forms = None
 
 
 async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:

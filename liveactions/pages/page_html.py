@@ -1,7 +1,7 @@
-"""A page as a complete HTML document: what the library adds to the output of the template.
+"""Creates the complete HTML document of a page, from the output of its template.
 
-This is the client's script, served under a name that changes with its contents; the page's state; and the
-form that buttons outside of forms belong to.
+The document contains the client's script, whose name changes with its contents; the page's state; and a form
+for buttons outside of forms.
 """
 
 from __future__ import annotations
@@ -47,10 +47,8 @@ STABLE_NAMES = frozenset({"hooks.js"})
 class Assets:
     """The client's files, by names that contain their digest: ``client.0a1b2c3d4e.js``.
 
-    The files of its lazy half import each other, and share a folder that is named by the digest of them all:
-    ``0a1b2c3d4e/sorting.js``.
-
-    `more` returns others, of the application's components, by name.
+    The files of its lazy half import each other, and are served from a folder that is named by the digest of
+    them all: ``0a1b2c3d4e/sorting.js``. `more` returns the styles and scripts of components by name.
     """
 
     def __init__(self, folder: Path = FOLDER, more: Callable[[], Mapping[str, str]] | None = None) -> None:
@@ -60,7 +58,7 @@ class Assets:
 
     @cached_property
     def _files(self) -> dict[str, bytes]:
-        """Contents by name, read once, so that what a page names is what is served."""
+        """Contents by name. They are read once, so that served files match the names in pages."""
         return {self._names[path.stem]: path.read_bytes() for path in self._paths}
 
     @cached_property
@@ -79,7 +77,7 @@ class Assets:
         return self._names[stem]
 
     def links(self, folder: str) -> str:
-        """Return the elements of a head that load the styles and scripts of components."""
+        """Return the elements for the head that load the styles and scripts of components."""
         return "".join(
             f'<link rel="stylesheet" href="{escape(f"{folder}/{name}")}">'
             if name.endswith(".css")
@@ -146,12 +144,12 @@ def _attributes(pairs: dict[str, Any]) -> Markup:
 def form_state(action: Reference | None = None, /) -> Markup:
     """Return the hidden field with the page's state, for a form whose address the template writes itself.
 
-    With an `action`, a second field says which one the form calls::
+    With an `action`, a second field names the action that the form calls::
 
         <form method="post" action="{{ url() }}">{{ form_state(sign_in) }}
 
-    Its address is that of the page, also where an error is shown without JavaScript. What such a post may
-    contain is limited by `Limits`, and also by its action.
+    Without JavaScript, the form is posted to the page's address, which the browser also shows with an error.
+    The size of such a post is limited by `Limits`, and by its action.
     """
     if action is None:
         return Markup(FORM_STATE)
@@ -164,7 +162,7 @@ def form_state(action: Reference | None = None, /) -> Markup:
 NAMES: Final = {"button": button, "form_state": form_state, "js": js}
 """Template globals, unless the application defines these names itself."""
 IN_FORMS: Final = 4096
-"""How many bytes of snapshots the forms of a page may contain. Beyond that, they contain a handle."""
+"""Maximum size of all snapshots in the forms of a page, in bytes. Beyond that, forms contain a handle."""
 _SUBMITTER: Final = re.compile(
     r"<(?:button|input)\b(?=[^>]*\sform(?:action|method)=)(?:\"[^\"]*\"|'[^']*'|[^\"'>])*>", re.IGNORECASE
 )
@@ -176,7 +174,9 @@ _CALLING: Final = re.compile(
 
 
 class PageAssets(NamedTuple):
-    """What a page's HTML contains about its server: paths as the browser sees them."""
+    """The paths and settings of the application in a page's HTML. Paths are those that the browser
+    requests.
+    """
 
     script: str
     lazy: str
@@ -189,7 +189,7 @@ class PageAssets(NamedTuple):
     debug: str = ""
     """In debug mode, the script that displays errors and the panel."""
     tab: str = ""
-    """The script that gives the tab a name, if pages keep something for it."""
+    """The script that gives the tab a name, if pages have `InTab` fields."""
     components: str = ""
     """Elements that load the styles and scripts of components."""
 
@@ -214,10 +214,10 @@ def document(
     """
     hidden = hidden_field(snapshot)
     html = fragment.html(hidden)
-    outer = list(_leading_elsewhere(html, assets.path))
+    outer = list(_forms_sent_elsewhere(html, assets.path))
     if html.count(hidden) * len(hidden) > IN_FORMS or outer:
-        html = _in_addresses(html, hidden, brief(snapshot))
-    first = (assets.debug, assets.tab)  # what is to be there before the client connects
+        html = _move_state_to_addresses(html, hidden, brief(snapshot))
+    first = (assets.debug, assets.tab)  # these must run before the client connects
     head = "".join(f'<script type="module" src="{escape(path)}"></script>' for path in first if path)
     head += (
         f'<script type="module" src="{escape(assets.script)}" data-live="{escape(assets.socket)}"'
@@ -231,10 +231,10 @@ def document(
             head += f'<link rel="modulepreload" href="{escape(path)}">'
     if without_script:
         head += f'<noscript><meta http-equiv="refresh" content="0; url={escape(without_script)}"></noscript>'
-    # Controls all over the page belong to this form. Enter in one of them presses the form's first submit
-    # button, which is this one and does nothing. It isn't a `button`: scripts look for the first one.
-    # The element around the form is hidden, and no style sheet has a rule for it: rules for `form` and
-    # `button` can't undo that.
+    # Controls outside of forms belong to this form. Enter in one of them presses the form's first submit
+    # button, which is this one and does nothing. It isn't a `button`, because scripts may look for the first
+    # one. The hidden element is around the form, because style sheets may have rules for `form` and `button`
+    # that would show these.
     body = (
         f'<live-form hidden><form id="{PAGE_FORM}" method="post" action="{escape(assets.path)}">'
         f'<input type="submit" disabled>{hidden if PAGE_FORM not in outer else ""}</form></live-form>'
@@ -242,11 +242,11 @@ def document(
     if HEAD_PLACEHOLDER in html:  # the template chose the position
         html = html.replace(HEAD_MARK, "").replace(HEAD_PLACEHOLDER, HEAD_MARK, 1)
     if HEAD_MARK not in html:
-        html = _with_head(html) if is_document(html) else _whole(html)
+        html = _with_head(html) if is_document(html) else _wrap(html)
     return html.replace(HEAD_MARK, head, 1).replace(BODY_MARK, body, 1)
 
 
-def _in_addresses(html: str, hidden: str, handle: str) -> str:
+def _move_state_to_addresses(html: str, hidden: str, handle: str) -> str:
     """Move the state of forms into their addresses: half as long as a field, and sent only to this page."""
     state = f"&{FIELD_SNAPSHOT}={handle}"
     form = re.compile(rf'({FIELD_ACTION}=[^"]*)(">){re.escape(hidden)}')
@@ -254,8 +254,8 @@ def _in_addresses(html: str, hidden: str, handle: str) -> str:
     return html.replace(hidden, hidden_field(handle))
 
 
-def _leading_elsewhere(html: str, path: str) -> Iterator[str]:
-    """Yield the form ids (or "") of the buttons that submit a form to somewhere else than this page."""
+def _forms_sent_elsewhere(html: str, path: str) -> Iterator[str]:
+    """Yield the form ids (or "") of the buttons that submit their form to another address than the page's."""
     lowered = html.encode(errors="replace").lower()  # scanning bytes takes a hundredth of the time
     if b"formaction" not in lowered and b"formmethod" not in lowered:
         return
@@ -268,9 +268,9 @@ def _leading_elsewhere(html: str, path: str) -> Iterator[str]:
 
 
 def standalone_html(fragment: Fragment) -> str:
-    """Return the HTML of a page on its own: without script, state and the page-level form."""
+    """Return the HTML of a page without script, state and the page-level form."""
     html = fragment.html("")
-    html = html if HEAD_MARK in html or is_document(html) else _whole(html)
+    html = html if HEAD_MARK in html or is_document(html) else _wrap(html)
     return html.replace(HEAD_MARK, "").replace(BODY_MARK, "").replace(HEAD_PLACEHOLDER, "")
 
 
@@ -282,7 +282,8 @@ def _with_head(html: str) -> str:
     return f"{html[:cut]}{HEAD_MARK}{BODY_MARK}{html[cut:]}"
 
 
-def _whole(html: str) -> str:
+def _wrap(html: str) -> str:
+    """Return a complete document with HTML that isn't one."""
     html = html.replace(BODY_MARK, "")
     cut = head_end(html)
     return f"{whole_document(html[:cut])}{html[cut:].strip()}\n</body>\n</html>\n"

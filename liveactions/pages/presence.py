@@ -1,4 +1,5 @@
-"""Who is here: `presence` declares that an open page shows a person in a topic, `present` lists who is there.
+"""Who is here: `presence` declares the visitor of an open page present in a topic, `present` lists the
+people.
 
 ::
 
@@ -31,7 +32,7 @@ from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
-from ..actions.codec import Codec, codec, write_json
+from ..actions.codec import Codec, codec, json_text
 from ..actions.markers import Depends, DependsLike, guards_of
 from ..actions.parameters import plan_of
 from ..actions.run_context import open_effects
@@ -51,9 +52,10 @@ _YIELDING: Final = (Iterator, AsyncIterator, Generator, AsyncGenerator)
 
 
 class Topic:
-    """A topic with names in it that values are filled in for: ``room:{id}``.
+    """A topic with placeholders: ``room:{id}``.
 
-    Only plain names: a topic may be put together from what visitors have typed.
+    Placeholders are plain names, without attributes or formats, because visitors may have typed a part of the
+    topic.
     """
 
     def __init__(self, text: str) -> None:
@@ -73,7 +75,7 @@ class Topic:
             yield name
 
     def fill(self, values: Mapping[str, Any], where: str) -> str:
-        """Return the topic with its names filled in. `ValueError` for one without a value."""
+        """Return the topic with its names filled in. Raise `ValueError` if one has no value."""
         missing = [name for name in self.names if name not in values]
         if missing:
             raise ValueError(
@@ -84,7 +86,9 @@ class Topic:
 
 
 class PresenceField(Generic[T]):
-    """What `presence` declares. As a component's attribute it is the list of its topic."""
+    """A declaration by `presence`. As an attribute of a component, its value is the list of people
+    present.
+    """
 
     def __init__(self, topic: str, me: Me, key: Callable[[T], object] | None) -> None:
         check_text("presence: topic", topic)
@@ -136,7 +140,7 @@ def presence(topic: str, me: Me, *, key: Callable[[Any], object] | None = None) 
     name begins with an underscore, it isn't available in the template. Only pages with JavaScript are counted
     as present; pages without it can still read the list.
 
-    Raise `ValueError` for a topic with anything but names of fields in it.
+    Raise `ValueError` for a topic with placeholders that aren't plain names.
     """
     return PresenceField(topic, me, key)
 
@@ -145,8 +149,8 @@ async def present(topic: str, /, **values: Any) -> tuple[Any, ...]:
     """Return who is here: the people declared by `presence` for this topic, in order of arrival.
 
     Names in the topic are filled in from `values` and, in `load`, from the component's fields:
-    ``await present("room:{id}")``. It is a read like a cached one: when somebody comes or leaves, whatever
-    has read it is updated. It costs no I/O. Raise `RuntimeError` outside of pages, and `ValueError` for a
+    ``await present("room:{id}")``. Whatever has read the list is updated when somebody comes or leaves, as
+    with cached values. Reading it costs no I/O. Raise `RuntimeError` outside of pages, and `ValueError` for a
     name without a value.
     """
     effects = open_effects()
@@ -173,7 +177,7 @@ def _read(known: Presence, topic: str) -> tuple[Any, ...]:
     return known.present(topic)
 
 
-# What travels
+# Declarations, and the entries that are sent to other workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,7 @@ class DeclaredPresence:
 
     @cached_property
     def codec(self) -> Codec:
-        """Converts what others see of a person; `TypeError` if the annotation doesn't allow that."""
+        """Converts what others see of a person. Raises `TypeError` if the annotation doesn't allow that."""
         try:
             return codec(self.annotation)
         except Exception as error:  # pydantic has many
@@ -227,12 +231,15 @@ class DeclaredPresence:
         self.codec  # noqa: B018 - evaluated for its errors
 
     def attending(self, path: str, component: Any, me: Any) -> Attending:
-        """Return what a component at a path says of a person. `TypeError` if `me` isn't of its type."""
+        """Return the entry of a person that the component at `path` declares.
+
+        Raise `TypeError` if `me` doesn't match the annotation.
+        """
         try:
             data = self.codec.dump(me)
         except TypeError as error:
             raise TypeError(f"{self.kind}: {error}") from error
-        text = write_json(data)
+        text = json_text(data)
         key = str(self.field.key(me)) if self.field.key is not None else ""
         topic = self.field.topic.fill(vars(component), "in the fields")
         return Attending(f"{path}.{self.name}", topic, key, self.kind, data, text)
@@ -276,53 +283,53 @@ def _given_by(dependency: Callable[..., Any]) -> Any:
 
 
 def read_entries(entries: Sequence[Entry]) -> Callable[[], tuple[Any, ...]]:
-    """Return what gives entries to each caller, as the values that they were made from.
+    """Return a function that returns the values of entries, for each caller.
 
-    Those are left out that another version of the application has made, and this one can't read.
+    Entries of another version of the application that this one can't read are left out.
     """
     values: list[Any] = []
     for entry in entries:
         try:
             values.append(_declared[entry.kind].codec.load(entry.data))
         except (KeyError, ValidationError) as error:
-            log.warning("can't read who is in %r, said by another version: %r", entry.topic, error)
+            log.warning("can't read an entry of another version for who is in %r: %r", entry.topic, error)
     return shareable(tuple(values))
 
 
 # While a page is open
 
 LOST_SECONDS: Final = SOCKET_WAIT + 2.0
-"""Seconds until an entry is removed whose connection was lost: pages that can reconnect do so sooner, also
-those that can't have a socket any more.
+"""Seconds until an entry is removed after its connection was lost. Pages that can reconnect do so sooner,
+even if they have to fall back from a socket.
 """
 POLLED_SECONDS: Final = 9.0
 """The same for a page without a lasting connection, which polls every 5 seconds."""
 LEFT_SECONDS: Final = 0.5
-"""Seconds until an entry is removed whose page was left: a page that is reloaded is back sooner."""
+"""Seconds until an entry is removed after its page was left. A page that is reloaded is back sooner."""
 
 
 class Attendance:
-    """The published entries of one session. `key` is the session's; `turn` is the epoch of its claim, and
+    """The published entries of one session. `key` is that of the session; `epoch` is that of its claim, which
     increases with each takeover.
     """
 
-    def __init__(self, presence: Presence | None, key: str, turn: int) -> None:
+    def __init__(self, presence: Presence | None, key: str, epoch: int) -> None:
         self._presence = presence
         self._key = key
-        self._turn = turn
+        self._epoch = epoch
         self.published: dict[str, tuple[Attending, str]] = {}
-        """The declarations that are published, each with the visitor's identity, by the id of the entry."""
+        """The published entries, each with the visitor's identity, by entry id."""
         self._withdrawn: frozenset[str] = frozenset()
         """The entries that were withdrawn last."""
 
-    def follow(self, attending: Sequence[Attending], identity: str) -> None:
-        """Publish what has changed in the page's declarations. `identity` is the visitor's."""
+    def publish(self, attending: Sequence[Attending], identity: str) -> None:
+        """Publish changes of the page's entries. `identity` is that of the visitor."""
         wanted = {self._id(one): (one, identity) for one in attending}
         if self._presence is None or wanted == self.published:
             return
         gone = self.published.keys() - wanted.keys()
         for id, (one, _) in wanted.items():
-            self._presence.enter(id, one.topic, one.key_of(identity), one.kind, one.data, self._turn)
+            self._presence.enter(id, one.topic, one.key_of(identity), one.kind, one.data, self._epoch)
         self.published = wanted
         if gone:
             self._presence.leave(gone)
@@ -332,7 +339,7 @@ class Attendance:
         self._leave(LOST_SECONDS if has_lasted else POLLED_SECONDS)
 
     def left(self) -> None:
-        """Withdraw the entries: the page has ended. Its connection may have been closed before it said so."""
+        """Withdraw the entries: the page has ended, maybe after its connection was lost."""
         self._leave(LEFT_SECONDS)
 
     def _leave(self, seconds: float) -> None:

@@ -1,6 +1,6 @@
-"""A page's state as JSON, as the snapshot contains it, and back.
+"""Converts a page's state to the JSON in its snapshots, and restores it.
 
-It has the state fields of all components, the outcomes of calls, and messages that haven't been shown.
+The state consists of the state fields of all components, the outcomes of calls, and unshown flashes.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ from .page import Page
 
 
 def encode_state(page: Page) -> StateJSON:
-    """Return the state of a page as JSON: the fields of all its components, its forms and messages.
-
-    Parts that haven't changed are the same objects as before.
+    """Return the state of a page as JSON in parts. Parts that haven't changed are the same objects as before.
 
     Raise `TypeError`, naming the field, if a value doesn't match its annotation or can't be encoded.
     """
@@ -36,7 +34,7 @@ def encode_state(page: Page) -> StateJSON:
     try:
         _encode(page, out)
         flashes = page.live.flashes
-        forms = dump_forms(page) if page.live.forms.states or page._live_record.waiting else {}
+        forms = dump_forms(page) if page.live.forms.states or page._live_record.pending_forms else {}
         if forms or flashes:
             out += b",", _json(forms)
         if flashes:
@@ -93,7 +91,7 @@ def restore_state(page: Page, data: Any) -> None:
             attach(page, page.live)
         forms = more[0] if more else {}
         if page._live_defines_actions:
-            page._live_record.waiting = forms  # the page's actions aren't known before it has run
+            page._live_record.pending_forms = forms  # the page's actions are unknown until it has run
         else:
             load_forms(page, forms)
         page.live.flashes = tuple(Flash(*one) for one in (more[1] if len(more) > 1 else ()))
@@ -143,7 +141,7 @@ def _encode(component: Component, out: list[bytes]) -> None:
 
 
 def _written(component: Component, field: Field, value: Any) -> list[bytes]:
-    """Return the JSON of an immutable value. What was written before is reused."""
+    """Return the JSON of an immutable value. JSON that was written before is reused."""
     known = component._live_record.written
     before = known.get(field.name)
 
@@ -244,14 +242,16 @@ _EMPTY: Final[tuple[Any, ...]] = (0, None, "", {}, {})
 _DONE: Final = [1]
 """The outcome of most calls: success, without a result."""
 Stored = dict[str, list[Any]]
-"""By `ActionRef.key`: ok, result, error, errors, values; trailing empty ones are omitted."""
+"""Outcomes of calls by `ActionRef.key`: ok, result, error, errors, values; trailing empty ones are
+omitted.
+"""
 
 
 def dump_forms(page: Page) -> Stored:
     """Return the outcomes of calls as data. Raise `TypeError` for a result that can't be stored."""
-    waiting: Stored | None = page._live_record.waiting
-    if waiting:
-        return waiting
+    pending_forms: Stored | None = page._live_record.pending_forms
+    if pending_forms:
+        return pending_forms
     stored: Stored = {}
     for key, state in page.live.forms.states.items():
         try:
@@ -262,7 +262,7 @@ def dump_forms(page: Page) -> Stored:
 
 
 def load_forms(page: Page, stored: Stored) -> None:
-    """Set the outcomes of the actions that still exist and whose results still fit."""
+    """Set the outcomes of calls, for actions that still exist and whose results still fit."""
     if page.live.forms.states:
         page.live.forms = FormStates()
     states = page.live.forms

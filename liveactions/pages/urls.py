@@ -62,9 +62,9 @@ def _quoted(convertor: Convertor[Any], value: Any) -> str:
 
 
 def class_url(name: str, route: Route, fields: Mapping[str, Field], given: Mapping[str, Any]) -> str:
-    """Return the address of a page class with `given` fields.
+    """Return the address of a page class with the `given` fields.
 
-    Raise `TypeError` for unknown or missing ones.
+    Raise `TypeError` for fields that are unknown or missing.
     """
     query = {key: field for key, field in fields.items() if field.url and key not in route.names}
     unknown = given.keys() - query.keys() - route.names
@@ -79,9 +79,8 @@ def class_url(name: str, route: Route, fields: Mapping[str, Field], given: Mappi
 
 
 def path_url(path: str, root_path: str, values: Mapping[str, Any]) -> str:
-    """Return the URL of a path with its parameters.
-
-    Other values become the query string, unless they are None.
+    """Return the URL of a path with its parameters. Other values become the query string, unless they are
+    None.
 
     Raise `TypeError` if a parameter is missing, and `ValueError` if `path` isn't a path.
     """
@@ -168,5 +167,5 @@ def is_at(url: str, path: str) -> bool:
 
 
 def path_and_query(address: str) -> str:
-    """Return a page's address as a browser would put it into a request."""
+    """Return the path and query of a page's address, which is an absolute URL."""
     return address[address.index("/", address.index("://") + 3) :]

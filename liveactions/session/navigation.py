@@ -48,7 +48,7 @@ async def navigate(run: PageRun, address: Address, url: str) -> Outcome:
     live.flashes = ()
     if target.scheme or target.netloc:
         return failure("Invalid address", status=409)
-    if path != unquote(live.path) or live.is_open_to_all:  # an error page has taken the page's place
+    if path != unquote(live.path) or live.skips_guards:  # an error page has taken the page's place
         return RedirectTo(url)
     parameters = address.match(path.removeprefix(live.root_path)) or {}
     passed = None

@@ -176,7 +176,7 @@ class Session:
         """Publish the presence that the page declares, if it is connected."""
         connection, state = self.connection, self.state
         if connection is not None and connection.counts_as_present and state.is_attached:
-            self._attendance.follow(state.page.live.attending, state.identity)
+            self._attendance.publish(state.page.live.attending, state.identity)
 
     # The queue
 

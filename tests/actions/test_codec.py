@@ -13,7 +13,7 @@ import pytest
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from liveactions.actions.codec import Results, codec, read_json, write_json
+from liveactions.actions.codec import Results, codec, json_text, read_json
 
 
 class Colour(Enum):
@@ -93,7 +93,7 @@ def test_codecs_are_shared_where_their_annotation_has_a_hash() -> None:
 
 
 def test_json_is_compact_and_has_no_escapes() -> None:
-    assert write_json({"a": ["ü", 1]}) == '{"a":["ü",1]}'
+    assert json_text({"a": ["ü", 1]}) == '{"a":["ü",1]}'
     with pytest.raises(ValueError):
         read_json("{")
 

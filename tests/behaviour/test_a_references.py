@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from liveactions import Bound, Page, action
-from liveactions.actions.decorator import shared_name
+from liveactions.actions.decorator import module_action_name
 from liveactions.pages.lookup import lookup
 from tests.support.pages import new, signed
 
@@ -96,7 +96,7 @@ def test_a7_the_reference_of_a_function_that_was_renamed() -> None:
     async def before() -> None: ...
 
     before.__qualname__ = before.function.__qualname__ = "before"
-    old = shared_name(before)
+    old = module_action_name(before)
 
     async def after() -> None: ...
 

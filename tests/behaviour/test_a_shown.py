@@ -14,7 +14,7 @@ import pytest
 from starlette.datastructures import UploadFile
 
 from liveactions import Bound, InUrl, Live, Page, Pages, action
-from liveactions.actions.decorator import shared_name
+from liveactions.actions.decorator import module_action_name
 from liveactions.pages.page_functions import Rendered, render
 from liveactions.protocol import constants as wire
 from liveactions.protocol.constants import CALL_REF, CANCEL, VALIDATE
@@ -183,7 +183,7 @@ async def test_a11_what_was_shown_to_somebody_else_calls_nothing(way: Way) -> No
 
 
 @named
-@pytest.mark.parametrize("name", ["wipe", shared_name(wipe_all)])
+@pytest.mark.parametrize("name", ["wipe", module_action_name(wipe_all)])
 async def test_a11_what_another_page_has_shown_calls_nothing(way: Way, name: str) -> None:
     async with browser(desk()) as visitor:
         reference = (await visitor.open("/other?admin=true")).signed(name)
