@@ -15,7 +15,7 @@ IGNORE_BROWSER = $(BROWSER_TESTS:%=--ignore %)
 SIDE_BY_SIDE = $(MAKE) --no-print-directory -j 3 $(if $(filter output-sync,$(.FEATURES)),-O)
 unexport PYTHONDONTWRITEBYTECODE   # each of the tests' processes would compile everything again
 
-.PHONY: help run check quick test process-tests browser-tests coverage chaos lint client docs bench audit release browser servers haproxy clean
+.PHONY: help run site check quick test process-tests browser-tests coverage chaos lint client docs bench audit release browser servers haproxy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -55,6 +55,10 @@ endif
 
 docs: $(VENV)/.dev  ## the documentation site, in build/site; fails on dead links and on pages missing from its navigation
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+site: docs $(VENV)/key  ## the documentation site with its live examples, on HOST:PORT
+	LIVEACTIONS_KEY="$${LIVEACTIONS_KEY:-$$(cat $(VENV)/key)}" $(BIN)/uvicorn --factory docs.app:create \
+		--host $(HOST) --port $(PORT) --ws websockets-sansio --timeout-graceful-shutdown 5
 
 bench: $(VENV)/.dev browser  ## ratios, measured side by side on this machine
 	$(BIN)/python -m benchmarks

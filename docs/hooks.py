@@ -1,14 +1,19 @@
-"""What the site needs besides `docs`: files that its pages link to, and the pages as text for machines.
+"""What the site needs besides `docs`: files that its pages link to, live examples, and text for machines.
 
 Pages link to files of the repository as on a code host: `../examples/todos.py`. The site has a copy of each:
 Markdown as a page, source with colours, a folder as a list, an image as it is.
+
+The reference shows each example as a live page below its code (`docs.live`); the site has a copy of its HTML.
 """
 
 from __future__ import annotations
 
 import ast
+import asyncio
+import os
 import posixpath
 import re
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +27,7 @@ from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # MkDocs loads this module by its path
+from docs.live import DOCUMENTS, copies, embedded  # noqa: E402
 from examples.index import EXAMPLES, Example  # noqa: E402
 
 COPIES: Final = "repository"
@@ -86,6 +92,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return markdown
     boost = next((BOOSTS[beginning] for beginning in BOOSTS if base.startswith(beginning)), 1)
     page.meta["search"] = {"boost": boost}
+    if page.file.src_uri in DOCUMENTS:
+        markdown = embedded(page.file.src_uri, markdown)
     markdown = markdown.replace("```jinja\n", "```html+jinja\n")
     return LINK.sub(lambda link: _relinked(link, base, here), _expanded(markdown))
 
@@ -105,8 +113,19 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Write `llms.txt`, which lists the pages, and `llms-full.txt`, which has them all."""
+    """Write copies of the live examples, and the pages as text for machines."""
     site = Path(config.site_dir)
+    os.environ.setdefault(
+        "LIVEACTIONS_KEY", secrets.token_urlsafe()
+    )  # of no use to anybody: copies have no tokens
+    for file, html in asyncio.run(copies()).items():
+        (site / file).parent.mkdir(parents=True, exist_ok=True)
+        (site / file).write_text(html)
+    _write_texts(site, config)
+
+
+def _write_texts(site: Path, config: MkDocsConfig) -> None:
+    """Write `llms.txt`, which lists the pages, and `llms-full.txt`, which has them all."""
     pages: list[Page] = config.extra["pages"]
     lines = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
     for section, members in _by_section(pages):

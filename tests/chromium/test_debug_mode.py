@@ -11,11 +11,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from docs.code import DOCS
 from liveactions import Live, Pages, action
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visit
 from tests.chromium.here import serving_here
-from tests.docs.code import DOCS
 from tests.support.client import load_lazy
 from tests.support.small import KEY
 

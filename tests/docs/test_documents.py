@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from docs.code import blocks
 from liveactions import Live
 from liveactions.store.redis import RedisStore
-from tests.docs.code import blocks
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("docs", "examples", "tests")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from docs.code import DOCS, EXAMPLES, blocks
 from examples import app
 from liveactions import Live
 from liveactions.templates.commands import METHODS
 from liveactions.testing import Browser, File, both_ways, plugin
-from tests.docs.code import DOCS, EXAMPLES, blocks
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from docs.code import DOCS, blocks, module, python
 from liveactions.testing import Browser
-from tests.docs.code import DOCS, blocks
 
 DOCUMENTS = (
     "pages.md",
@@ -50,10 +50,6 @@ DOCUMENTS = (
 )
 
 
-def python(document: str) -> str:
-    return "\n\n".join(text for kind, text in blocks(document) if kind == "python")
-
-
 TESTS = [
     (document, name, js)
     for document in DOCUMENTS
@@ -74,24 +70,15 @@ def write_catalogue(path: Path, text: str) -> None:
 async def test_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, document: str, name: str, js: bool
 ) -> None:
-    folder = tmp_path / "templates"
-    folder.mkdir()
     for kind, text in blocks(document):
-        if kind == "jinja":
-            (folder / text.split()[1]).write_text(text)
-        elif kind == "po":
+        if kind == "po":
             write_catalogue(tmp_path / text.split()[1], text)
-    path = tmp_path / "shown.py"
-    path.write_text(python(document))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIVEACTIONS_KEY", "k" * 32)
-    spec = importlib.util.spec_from_file_location("shown", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "shown", module)
-    spec.loader.exec_module(module)
-    test: Any = getattr(module, name)
-    async with Browser(module.live, js=js) as browser:
+    monkeypatch.setitem(sys.modules, "shown", ModuleType("shown"))  # until the test has ended
+    shown = module(document, tmp_path, "shown")
+    test: Any = getattr(shown, name)
+    async with Browser(shown.live, js=js) as browser:
         await inspect.unwrap(test)(browser)
 
 

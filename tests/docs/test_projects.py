@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.code import DOCS, blocks
+from docs.code import DOCS, blocks
 
 FILE = re.compile(r"(?:#|\{#) ([\w/]+\.\w+)(?: #\})?\n")
 """The first line of a block that is a whole file."""

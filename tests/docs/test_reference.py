@@ -1,19 +1,23 @@
-"""Each name has an entry in the reference. What it says is what editors say, and its example runs."""
+"""Each name has an entry in the reference. What it says is what editors say, and its live example works."""
 
 from __future__ import annotations
 
 import inspect
 import re
-import sys
-from types import ModuleType
+from collections.abc import Awaitable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from jinja2 import DictLoader, Environment
 
 import liveactions
+from docs.app import create
+from docs.code import DOCS, entries
+from docs.live import DOCUMENTS, PAGES, application, copies, examples, visitor
 from liveactions import Live, testing
 from liveactions.actions.action import Action
 from liveactions.cli.check import check
+from liveactions.html.lint import repairs
 from liveactions.protocol import constants
 from liveactions.templates.attributes import (
     ATTRIBUTES,
@@ -24,30 +28,11 @@ from liveactions.templates.attributes import (
 )
 from liveactions.templates.commands import METHODS
 from liveactions.templates.event_attributes import EVENTS
-from liveactions.testing import Browser
-from tests.docs.code import DOCS, blocks
+from liveactions.testing import Browser, Failed, Refusal
 
 ROOT = DOCS.parent
 TEXT = "\n".join(path.read_text() for path in sorted((DOCS / "reference").glob("*.md")))
 ATTRIBUTES_PAGE = "reference/attributes.md"
-PAGES = {ATTRIBUTES_PAGE: "Examples", "reference/template-names.md": "Notes"}
-"""Pages whose templates belong to one class, which their Python defines."""
-
-
-def entries(document: str) -> dict[str, str]:
-    """Return what a document says below each heading that is code."""
-    parts = re.split(r"^#{2,3} (?=`)", (DOCS / document).read_text(), flags=re.MULTILINE)[1:]
-    pairs = (part.split("\n", 1) for part in parts)
-    return {name.strip("`"): text.strip() for name, text in pairs}
-
-
-def examples(document: str) -> dict[str, str]:
-    """Return the templates in a document, by the name of their entry and a number."""
-    return {
-        f"{name} {number}": template
-        for name, text in entries(document).items()
-        for number, template in enumerate(re.findall(r"^```jinja\n(.*?)^```", text, re.M | re.S))
-    }
 
 
 def described() -> dict[str, str]:
@@ -70,23 +55,60 @@ def test_every_event_is_named_with_live_click() -> None:
     assert sorted(set(named)) == sorted(EVENTS)
 
 
-@pytest.mark.parametrize("document", PAGES)
-async def test_examples(document: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    templates = examples(document)
-    assert [name for name, source in templates.items() if name.split(" ")[0] not in source] == []
-    module = ModuleType("reference_examples")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    python = "\n".join(code for kind, code in blocks(document) if kind == "python")
-    exec(compile(python, document, "exec"), module.__dict__)
-    live = Live(Environment(loader=DictLoader(templates), autoescape=True), debug=True, keys="k" * 32)
-    for number, name in enumerate(templates):
-        page = type(f"Example{number}", (getattr(module, PAGES[document]),), {"template": name})
-        live.page(f"/{number}")(page)
-    assert check([live]) == []
+@pytest.mark.parametrize("document", DOCUMENTS)
+async def test_live_examples(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each opens, and each of its buttons is answered: with the page, or an error of the visitor."""
+    monkeypatch.setenv("LIVEACTIONS_KEY", "k" * 32)
+    monkeypatch.setenv("LIVEACTIONS_DEBUG", "1")
+    live = application(document, tmp_path)
+    assert document not in PAGES or check([live]) == []
     for js in (True, False):
         async with Browser(live, js=js) as browser:
-            pages = [await browser.open(f"/{number}") for number in range(len(templates))]
-            assert [page.status for page in pages] == [200] * len(templates)
+            for example in examples(document):
+                page = await browser.other().open(example.path)
+                assert page.status == 200
+                for button in page.texts("button"):
+                    with suppress(
+                        Refusal
+                    ):  # it is in a dialog that is closed, or an earlier one has removed it
+                        await answered(page.click(button))
+
+
+async def answered(click: Awaitable[None]) -> None:
+    try:
+        await click
+    except Failed as failure:
+        assert failure.status in (403, 422, 429)
+
+
+async def test_copies_of_live_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are complete HTML, and have nothing that differs from build to build."""
+    monkeypatch.setenv("LIVEACTIONS_KEY", "k" * 32)
+    written = await copies()
+    assert list(written) == [example.file for document in DOCUMENTS for example in examples(document)]
+    for html in written.values():
+        assert repairs(html) == []
+        assert "/_live/" not in html and "<div inert>" in html
+    monkeypatch.setenv("LIVEACTIONS_KEY", "l" * 32)
+    assert await copies() == written
+
+
+async def test_the_application_has_them_where_the_copies_are(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("The site")
+    async with visitor(create(tmp_path)) as client:
+        assert (await client.get("/")).text == "The site"
+        answers = [
+            await client.get(f"/{example.file}") for document in DOCUMENTS for example in examples(document)
+        ]
+    assert [(str(one.url), one.status_code) for one in answers if "/_live/client." not in one.text] == []
+    with pytest.raises(RuntimeError, match="make docs"):
+        create(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("document", PAGES)
+def test_examples_show_their_entry(document: str) -> None:
+    shown = {example.entry: example.template for example in examples(document)}
+    assert [name for name, source in shown.items() if name.removeprefix("save") not in source] == []
 
 
 # Nothing is left out

@@ -12,9 +12,9 @@ import yaml
 from click.testing import CliRunner
 
 import liveactions
+from docs.code import DOCS
 from liveactions import testing
 from liveactions.cli.commands import main
-from tests.docs.code import DOCS
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +41,13 @@ def test_every_page_is_in_the_navigation_once() -> None:
     written = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}
     named = Counter(page for page in pages(nav) if not page.startswith("repository/"))
     assert named == Counter(written), "each page needs one line in `nav` of mkdocs.yml"
+
+
+def test_every_how_to_page_is_in_their_list() -> None:
+    sections = yaml.load((ROOT / "mkdocs.yml").read_text(), Loader)["nav"]
+    how_to = next(section["How-to"] for section in sections if "How-to" in section)
+    linked = re.findall(r"\]\(([\w-]+\.md)\)", (DOCS / "how-to.md").read_text())
+    assert set(pages(how_to)) - {"how-to.md", *linked} == set(), "each needs a line in docs/how-to.md"
 
 
 def test_every_public_name_is_in_the_reference_once() -> None:

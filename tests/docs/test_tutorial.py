@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.docs.code import DOCS
+from docs.code import DOCS
 from tests.support.patience import PATIENCE, wait_until
 
 STEPS = re.split(r"^## (?=\d)", (DOCS / "tutorial.md").read_text(), flags=re.MULTILINE)[1:]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from docs.code import DOCS
 from examples import app
 from examples.ui import members
 from liveactions import Component, Live, Page, action, jinja
 from liveactions.testing import Browser, Refusal, both_ways, plugin
 from liveactions.ui import kit
-from tests.docs.code import DOCS
 from tests.support.small import KEY
 
 COMPONENTS = sorted(kit.components().values(), key=lambda one: one.name)
