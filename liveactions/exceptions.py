@@ -3,7 +3,7 @@
 ::
 
     LiveError
-    ├── TemplateError        a template can't be compiled (name, line, what to write)
+    ├── TemplateError        a template can't be compiled (name, line, column, what to write)
     ├── RenderError          a render failed, or isn't reproducible (debug mode)
     ├── UnknownAction        a reference to something that isn't an action of the page
     ├── ForgedReference      a reference isn't signed for this page and visitor
@@ -31,16 +31,25 @@ class LiveError(Exception):
 
 
 class TemplateError(LiveError):
-    """A template contains markup that browsers would move or drop.
+    """A template can't be compiled: it contradicts a component, or browsers would move or drop its markup.
 
-    `name` and `lineno` are its location; the message says what to write instead.
+    `name`, `lineno` and `column` are its location; the message says what to write instead. `near` is the text
+    in the template's source that the error is about. The column, from 1, is that of this text; it is 0 where
+    the text isn't known, or occurs in the line more than once.
     """
 
-    def __init__(self, message: str, name: str | None, lineno: int) -> None:
-        super().__init__(f"{name or '<template>'}, line {lineno}: {message}")
+    column = 0
+
+    def __init__(self, message: str, name: str | None, lineno: int, near: str = "") -> None:
+        super().__init__(message, name, lineno)
         self.message = message
         self.name = name
         self.lineno = lineno
+        self.near = near
+
+    def __str__(self) -> str:
+        column = f", column {self.column}" if self.column else ""
+        return f"{self.name or '<template>'}, line {self.lineno}{column}: {self.message}"
 
 
 class RenderError(LiveError):

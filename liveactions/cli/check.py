@@ -35,7 +35,7 @@ from ..pages.page import Page
 from ..pages.page_functions import FunctionPage, render
 from ..pages.page_html import NAMES
 from ..templates import is_beside
-from ..templates.columns import column_of
+from ..templates.columns import column_in, column_of, line_of, locate, with_caret
 from ..templates.commands import NAME, unknown_commands
 from ..templates.component_files import tag_of
 from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
@@ -66,11 +66,14 @@ class Finding:
     text: str
     column: int = 0
     """From 1; 0 where none is known."""
+    source: str = dataclasses.field(default="", compare=False)
+    """The line, to be shown if the column is known."""
 
     def __str__(self) -> str:
         column = f":{self.column}" if self.column else ""
         where = f"{self.file}:{self.line}{column}: " if self.line else f"{self.file}: " if self.file else ""
-        return f"{where}{self.level}: {self.text}"
+        below = f"\n{with_caret(self.source, self.column)}" if self.column and self.source else ""
+        return f"{where}{self.level}: {self.text}{below}"
 
     def github(self) -> str:
         """Return a workflow command that annotates the line in a pull request."""
@@ -126,14 +129,11 @@ class _Check:
             if component is not None:
                 self._environment.components.find(component, name, 1)
             template = self._environment.get_template(name)
-        except TemplateError as error:
-            yield self._finding(error.name or name, error.lineno, "error", error.message)
-            return
-        except TemplateSyntaxError as error:
-            column = 0 if is_beside(error.name) else column_of(error, "")  # which is indented in its file
+        except (TemplateError, TemplateSyntaxError) as error:
+            if isinstance(error, TemplateError):
+                locate(error, self._environment)
             text = error.message or "syntax error"
-            finding = self._finding(error.name or name, error.lineno, "error", text)
-            yield dataclasses.replace(finding, column=column)
+            yield self._finding(error.name or name, error.lineno, "error", text, column_of(error, ""))
             return
         except JinjaError as error:
             yield self._finding(name, 0, "error", str(error))
@@ -149,11 +149,15 @@ class _Check:
         for attribute, at in event_attributes_in(source):
             fault = unknown_modifier(attribute) or unlikely_event(attribute)
             if fault is not None:
-                yield self._finding(name, source[:at].count("\n") + 1, "warning", fault)
+                yield self._finding(name, source[:at].count("\n") + 1, "warning", fault, near=attribute)
 
-    def _finding(self, name: str | None, line: int, level: str, text: str) -> Finding:
+    def _finding(
+        self, name: str | None, line: int, level: str, text: str, column: int = 0, near: str = ""
+    ) -> Finding:
+        """Return a finding. If its column isn't known, it is that of the text that it is about, `near`."""
         name, line = origin(name, line)
-        return Finding(self._file(name or ""), line, level, text)
+        source = line_of(name, line, self._live.templates.source(name or ""))
+        return Finding(self._file(name or ""), line, level, text, column or column_in(source, near), source)
 
     def _file(self, name: str) -> str:
         """Return a template's path, relative to the current directory where it is below it."""
@@ -216,11 +220,12 @@ class _Check:
                 if similar or is_complete:
                     hint = f"; did you mean {similar[0]!r}?" if similar else ""
                     level = "warning" if variable in optional else "error"
-                    yield self._finding(name, line, level, f"{owner} has no {variable!r}{hint}")
-            for line, text in checker.faults(tree):
-                yield self._finding(name, line, "error", text)
-            for line, text in unknown_commands(tree, self._environment) if NAME not in own else ():
-                yield self._finding(name, line, "error", text)
+                    text = f"{owner} has no {variable!r}{hint}"
+                    yield self._finding(name, line, level, text, near=variable)
+            for line, attribute, text in checker.faults(tree):
+                yield self._finding(name, line, "error", text, near=attribute)
+            for line, command, text in unknown_commands(tree, self._environment) if NAME not in own else ():
+                yield self._finding(name, line, "error", text, near=command)
 
     def _known(self, description: Description) -> tuple[set[str], bool]:
         """Return the names that a component's template knows, and whether these are all."""
@@ -387,12 +392,12 @@ class Checker:
         for name in untyped:
             self._types.pop(name, None)
 
-    def faults(self, tree: nodes.Template) -> Iterator[tuple[int, str]]:
-        """Yield line and text of each attribute that can't be there."""
+    def faults(self, tree: nodes.Template) -> Iterator[tuple[int, str, str]]:
+        """Yield line, name and text of each attribute that can't be there."""
         stored = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
         yield from self._visit(tree, {name: kind for name, kind in self._types.items() if name not in stored})
 
-    def _visit(self, node: nodes.Node, known: Types) -> Iterator[tuple[int, str]]:
+    def _visit(self, node: nodes.Node, known: Types) -> Iterator[tuple[int, str, str]]:
         if isinstance(node, nodes.For):
             yield from self._visit(node.iter, known)
             inside = known
@@ -404,7 +409,7 @@ class Checker:
         if isinstance(node, nodes.Getattr):
             fault = self._fault(node, known)
             if fault:
-                yield node.lineno, fault
+                yield node.lineno, node.attr, fault
         for child in node.iter_child_nodes():
             yield from self._visit(child, known)
 

@@ -24,7 +24,7 @@ from ..logs import get_logger
 from ..pages.lookup import resolve
 from ..pages.page import Page, status_phrase
 from ..security.references import Reference
-from ..templates.columns import column_of
+from ..templates.columns import column_of, lines_of
 from ..templates.diagnostics import location_of
 from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
@@ -146,7 +146,7 @@ def _excerpt(error: BaseException, live: LiveContext) -> SourceExcerpt | None:
     place, templates = location_of(error), live.services.templates
     if place is None or templates is None:
         return None
-    lines = list(enumerate(templates.source(place.name).splitlines(), 1))
+    lines = list(enumerate(lines_of(place.name, templates.source(place.name)), 1))
     around = lines[max(0, place.line - 1 - _AROUND) : place.line + _AROUND]
     column = column_of(error, dict(around).get(place.line, ""))
     return SourceExcerpt(place.name, place.line, around, column)

@@ -20,6 +20,7 @@ from ..observation import Kind, Observer, Operation, observed
 from ..pages.page import error_html, status_phrase
 from ..pages.page_html import standalone_html
 from ..protocol.messages import error_payload, redirect_payload
+from ..templates.columns import caret
 from ..types import DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
 log = get_logger(__name__)
@@ -149,8 +150,12 @@ _PAGE: Final = """<!doctype html>
 <style>
 body {{ margin: 2rem auto; padding: 0 1.5rem; max-width: 60rem; font: 1rem/1.4 system-ui }}
 h1 {{ padding-top: 1rem; border-top: .4rem solid #c00; font-size: 1.1rem; overflow-wrap: anywhere }}
-h2 {{ font-size: 1rem }} mark {{ background: #fdd }}
+h2 {{ font-size: 1rem }} mark {{ color: inherit; background: #fdd }}
 pre {{ overflow: auto; font: .85rem/1.5 ui-monospace, monospace }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ color-scheme: dark }} body {{ color: #ddd; background: #1d1f23 }} h1 {{ border-color: #e55 }}
+  mark {{ background: #5c2027 }}
+}}
 </style></head>
 <body><h1>{title}</h1>
 {template}<pre>{details}</pre>
@@ -168,11 +173,14 @@ def traceback_page(message: str, debug: DebugDetails, status: int) -> Response:
 
 
 def _excerpt(excerpt: SourceExcerpt) -> str:
-    lines = "\n".join(_row(number, text, number == excerpt.line) for number, text in excerpt.lines)
+    lines = "\n".join(_row(number, text, excerpt) for number, text in excerpt.lines)
     column = f", column {excerpt.column}" if excerpt.column else ""
     return f"<h2>{escape(excerpt.name)}, line {excerpt.line}{column}</h2>\n<pre>{lines}</pre>\n"
 
 
-def _row(number: int, text: str, is_marked: bool) -> str:
-    row = escape(f"{number:>5}  {text}")
-    return f"<mark>{row}</mark>" if is_marked else row
+def _row(number: int, text: str, excerpt: SourceExcerpt) -> str:
+    row = f"{number:>5}  {text}"
+    if number != excerpt.line:
+        return escape(row)
+    below = f"\n{'':>5}  {caret(text, excerpt.column)}" if excerpt.column else ""
+    return f"<mark>{escape(row)}{below}</mark>"

@@ -54,6 +54,11 @@ def is_beside(name: str | None) -> bool:
     return name in _written
 
 
+def lines_of_file(name: str) -> list[str]:
+    """Return the lines of the Python file that a template is written in; none if it can't be read."""
+    return [line.rstrip("\r\n") for line in linecache.getlines(_written[name].file)]
+
+
 def _add(title: str, written: Written) -> str:
     """Return the name for a template: its title, with a number if that is taken."""
     name, number = title, 1

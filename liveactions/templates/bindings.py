@@ -62,8 +62,8 @@ class _Translator:
     def __init__(self, name: str | None) -> None:
         self._name = name
 
-    def error(self, text: str, line: int) -> TemplateError:
-        return TemplateError(text, self._name, line)
+    def error(self, text: str, line: int, near: str = "") -> TemplateError:
+        return TemplateError(text, self._name, line, near)
 
     def body(self, body: list[nodes.Node], select: nodes.Expr | None) -> None:
         """Translate a body, which may be within the ``select`` of a field, and all bodies in it."""
@@ -121,7 +121,8 @@ class _Translator:
         part = value[0] if len(value) == 1 else None
         field = part.node if isinstance(part, Part) else None
         if not isinstance(part, Part) or not isinstance(field, nodes.Expr):
-            raise self.error(f"the value of {BIND} is a field of the page: {_EXAMPLE}", attribute.line)
+            text = f"the value of {BIND} is a field of the page: {_EXAMPLE}"
+            raise self.error(text, attribute.line, attribute.name)
         kind = self._kind(tag, attribute)
         self._check(tag, kind, following)
         line = attribute.line
@@ -144,27 +145,29 @@ class _Translator:
 
     def _kind(self, tag: StartTag, attribute: Attribute) -> str:
         if tag.name not in _CONTROLS:
-            raise self.error(f"{BIND} belongs on an input, a select or a textarea", attribute.line)
+            text = f"{BIND} belongs on an input, a select or a textarea"
+            raise self.error(text, attribute.line, attribute.name or "")
         type = _attribute(tag, "type")
         if tag.name != "input" or type is None:
             return "text"
         if type.dynamic:
-            raise self.error(f"the type of an input with {BIND} can't be an expression", type.line)
+            raise self.error(f"the type of an input with {BIND} can't be an expression", type.line, "type")
         kind = "".join(map(str, type.value or ())).strip().lower()
         if kind in _NOT_BOUND:
-            raise self.error(f'{BIND}: an input of type="{kind}" can\'t be bound', attribute.line)
+            raise self.error(f'{BIND}: an input of type="{kind}" can\'t be bound', type.line, "type")
         return kind
 
     def _check(self, tag: StartTag, kind: str, following: Sequence[Any]) -> None:
         written = {"name", "checked"} if kind in _CHECKABLE else {"name", "value"}
         for one in tag.attributes:
             if one.name in written:
-                raise self.error(f"{BIND} writes {one.name}= itself; remove it", one.line)
+                raise self.error(f"{BIND} writes {one.name}= itself; remove it", one.line, one.name)
         if kind == "radio" and _attribute(tag, "value") is None:
-            raise self.error(f"a radio button with {BIND} needs a value", tag.line)
+            raise self.error(f"a radio button with {BIND} needs a value", tag.line, f"<{tag.source}")
         content = following[0] if following else None
         if tag.name == "textarea" and isinstance(content, RawText) and content.parts:
-            raise self.error(f"{BIND} writes the content of a textarea itself; remove it", content.line)
+            text = f"{BIND} writes the content of a textarea itself; remove it"
+            raise self.error(text, tag.line, f"<{tag.source}")
 
     def _event(self, attribute: Attribute) -> str:
         """Return the event attribute with the same modifiers."""
@@ -174,7 +177,8 @@ class _Translator:
         written = ".".join([f"live-{event}", *(name for name in modifiers if name != event)])
         fault = unknown_modifier(written)
         if fault is not None:
-            raise self.error(fault.replace(written, attribute.name, 1), attribute.line)
+            text = fault.replace(written, attribute.name, 1)
+            raise self.error(text, attribute.line, attribute.name)
         return written
 
     def _hidden(self, tag: StartTag, field: nodes.Expr, line: int) -> Iterator[Insertion]:

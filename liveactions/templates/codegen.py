@@ -82,7 +82,8 @@ class LiveCodeGenerator(LoopGenerator):
         except TemplateError as error:
             if not is_foreign(error.lineno):
                 raise
-            raise TemplateError(error.message, *origin(error.name, error.lineno)) from None
+            error.name, error.lineno = origin(error.name, error.lineno)
+            raise
 
     def _template(self, node: nodes.Template, frame: Frame | None) -> None:
         bind_controls(node, self.name)
@@ -106,12 +107,10 @@ class LiveCodeGenerator(LoopGenerator):
             if isinstance(statement, nodes.Extends):
                 return
             for data in statement.find_all(nodes.TemplateData) if isinstance(statement, nodes.Output) else ():
-                if data.data.strip():
-                    raise TemplateError(
-                        "text before {% extends %} would precede the whole page; move it into a block",
-                        self.name,
-                        data.lineno,
-                    )
+                if words := data.data.split(maxsplit=1):
+                    text = "text before {% extends %} would precede the whole page; move it into a block"
+                    line = data.lineno + data.data.count("\n", 0, data.data.index(words[0]))
+                    raise TemplateError(text, self.name, line, words[0])
 
     def blockvisit(self, body: Iterable[nodes.Node], frame: Frame) -> None:
         assert isinstance(body, list)

@@ -6,11 +6,12 @@ import re
 from traceback import walk_tb
 from typing import Final
 
-from jinja2 import TemplateSyntaxError
+from jinja2 import Environment, TemplateSyntaxError
 from jinja2.lexer import Lexer, ignored_tokens, newline_re
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
+from .beside import is_beside, lines_of_file
 
 _COLUMN: Final = "_live_column"
 _SKIPPED: Final = ignored_tokens | {"raw_begin", "raw_end"}
@@ -22,26 +23,48 @@ def note_column(error: TemplateSyntaxError, source: str) -> None:
     replaces its traceback.
     """
     source = newline_re.sub("\n", source)  # as the lexer does
+    at = _stopped_at(error, source)
+    if at is None:
+        return
+    column = at - source.rfind("\n", 0, at) if at >= 0 else 0
+    if column and error.name is not None and is_beside(error.name):
+        column = _column_in_file(error.name, source, at, column)
+    setattr(error, _COLUMN, column)
+
+
+def _stopped_at(error: TemplateSyntaxError, source: str) -> int | None:
+    """Return the offset at which a parser has stopped; -1 if it isn't known, None for other errors."""
     for frame, _ in reversed(list(walk_tb(error.__traceback__))):
         if frame.f_code is Lexer.tokeniter.__code__:
             at: int = frame.f_locals["pos"]
-            column = at - source.rfind("\n", 0, at)
-        elif isinstance(parser := frame.f_locals.get("self"), Parser):
-            column = _of_token(parser, source)
-        else:
-            continue
-        setattr(error, _COLUMN, column)
-        return
+            return at
+        if isinstance(parser := frame.f_locals.get("self"), Parser):
+            return _of_token(parser, source)
+    return None
+
+
+def _column_in_file(name: str, source: str, at: int, column: int) -> int:
+    """Return a column of a template as one of its Python file; 0 if it isn't known.
+
+    The line is indented there. The first one has the loader's comment before it here, so what comes after
+    the column is looked for as well.
+    """
+    whole = line_of(name, source.count("\n", 0, at) + 1, source)
+    for start in (at - column + 1, at):
+        text = source[start:].partition("\n")[0]
+        if text and whole.count(text) == 1:
+            return whole.index(text) + at - start + 1
+    return 0
 
 
 def _of_token(parser: Parser, source: str) -> int:
-    """Return the column of the token at which a parser has stopped: tokens that are left are counted."""
+    """Return the offset of the token at which a parser has stopped: tokens that are left are counted."""
     token = parser.stream.current
     try:
         left = sum(1 for _ in parser.stream)
         tokens = list(parser.environment.lexer.tokeniter(source, None))
     except TemplateSyntaxError:  # there is another error after this one
-        return 0
+        return -1
     offsets, at = [], 0
     for _, kind, text in tokens:
         at = source.find(text, at)
@@ -49,9 +72,65 @@ def _of_token(parser: Parser, source: str) -> int:
             offsets.append((at, text))
         at += len(text)
     if not 0 < left <= len(offsets):  # the end of the template
-        return 0
+        return -1
     at, text = offsets[-left]
-    return at - source.rfind("\n", 0, at) if str(token.value) in text else 0
+    return at if str(token.value) in text else -1
+
+
+def locate(error: TemplateError, environment: Environment, source: str | None = None) -> None:
+    """Find the column of an error by the text that it is about, and note the line of the source.
+
+    `source` is that of the error's template, if it is known already. A column is found if the text is in the
+    line once: Jinja2 tells lines only.
+    """
+    if error.column or not error.near:
+        return
+    line = line_of(error.name, error.lineno, source or source_of(error.name, environment))
+    error.column = column_in(line, error.near)
+    if error.column:
+        error.add_note(with_caret(line, error.column))
+
+
+def source_of(name: str | None, environment: Environment) -> str:
+    """Return the current source of a template; "" if it can't be read."""
+    try:
+        return environment.loader.get_source(environment, name)[0] if environment.loader and name else ""
+    except Exception:  # loaders may raise anything, and this is for an error message
+        return ""
+
+
+def lines_of(name: str | None, source: str) -> list[str]:
+    """Return the lines of a template's file. `source` is that of the template."""
+    if name is not None and is_beside(name):
+        return lines_of_file(name)
+    lines: list[str] = newline_re.sub("\n", source).split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def line_of(name: str | None, number: int, source: str) -> str:
+    """Return a line of a template's file; "" if there is none."""
+    lines = lines_of(name, source)
+    return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def column_in(line: str, text: str) -> int:
+    """Return the column of a text, from 1; 0 if it isn't in the line once. Names are found as whole words."""
+    before, after = (
+        (r"(?<![\w-])" if text[:1].isalnum() else ""),
+        (r"(?![\w-])" if text[-1:].isalnum() else ""),
+    )
+    found = list(re.finditer(before + re.escape(text) + after, line, re.IGNORECASE)) if text else []
+    return found[0].start() + 1 if len(found) == 1 else 0
+
+
+def with_caret(line: str, column: int) -> str:
+    """Return a line of a template, and below it a caret at a column."""
+    return f"    {line}\n    {caret(line, column)}"
+
+
+def caret(line: str, column: int) -> str:
+    """Return the text to show below a line, with a caret at a column. Tabs are kept."""
+    return re.sub(r"[^\t]", " ", line[: column - 1]) + "^"
 
 
 def column_of(error: BaseException, line: str) -> int:
@@ -59,8 +138,10 @@ def column_of(error: BaseException, line: str) -> int:
 
     An error of an expression is in the only tag of its line, if there are no others.
     """
+    if isinstance(error, TemplateError):
+        return error.column
     noted: int | None = getattr(error, _COLUMN, None)
     if noted is not None:
         return noted
-    tags = [] if isinstance(error, TemplateError) else list(re.finditer(r"\{\{|\{%", line))
+    tags = list(re.finditer(r"\{\{|\{%", line))
     return tags[0].start() + 1 if len(tags) == 1 else 0

@@ -313,20 +313,20 @@ def constant(node: nodes.Node, template: str | None) -> Commands | None:
         assert isinstance(call.node, nodes.Getattr)
         name = call.node.attr
         if name not in METHODS:
-            raise TemplateError(unknown(name), template, call.lineno)
+            raise TemplateError(unknown(name), template, call.lineno, name)
         try:
             commands = _apply(call, name, commands)
         except (TypeError, ValueError) as error:
-            raise TemplateError(f"js.{name}: {error}", template, call.lineno) from error
+            raise TemplateError(f"js.{name}: {error}", template, call.lineno, name) from error
     return commands if is_chain(node) else None
 
 
-def unknown_commands(template: nodes.Template, environment: Environment) -> Iterator[tuple[int, str]]:
-    """Yield line and message for each command that a template reads from `js` and that doesn't exist."""
+def unknown_commands(template: nodes.Template, environment: Environment) -> Iterator[tuple[int, str, str]]:
+    """Yield line, name and message of each command that a template reads from `js` and that doesn't exist."""
     for node in () if is_hidden(template, environment) else template.find_all(nodes.Getattr):
         is_command = isinstance(node.node, nodes.Name) and node.node.name == NAME
         if is_command and node.attr not in METHODS:
-            yield node.lineno, unknown(node.attr)
+            yield node.lineno, node.attr, unknown(node.attr)
 
 
 def _apply(call: nodes.Call, name: str, commands: Commands | None) -> Commands | None:

@@ -30,7 +30,7 @@ def slots_in(
     members = {id(node.node) for node in every(body) if isinstance(node, nodes.Getattr)}
     places = set(map(id, _places_of_slots(body)))
     for node in every(body):
-        fault = _fault(node)
+        fault, near = _fault(node), ""
         of, name = member_of(node)
         if isinstance(node, nodes.Call) and member_of(node.node)[0] == SLOTS:
             slot = member_of(node.node)[1]
@@ -39,12 +39,13 @@ def slots_in(
             slots.setdefault(name, 0)
             if id(node) not in places:
                 fault = f"a slot is shown by {{{{ slots.{name} }}}}, or asked for by {{% if slots.{name} %}}"
+                near = f"{SLOTS}.{name}"
         elif isinstance(node, nodes.Name) and node.ctx == "load":
             is_whole = node.name in _OWN and id(node) not in members
             if is_whole or node.name not in _OWN | known:
-                fault = _fault_of_name(node.name, tag, props)
+                fault, near = _fault_of_name(node.name, tag, props), node.name
         if fault:
-            raise TemplateError(fault, *origin(path, node.lineno))
+            raise TemplateError(fault, *origin(path, node.lineno), near)
     return slots
 
 

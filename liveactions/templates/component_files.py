@@ -109,7 +109,8 @@ class Components:
         around = _LOADING.get()
         if tag in around:
             way = " in ".join(f"<{one}>" for one in (tag, *reversed(around)))
-            raise self._error(f"{way}: a part that contains itself has to be a macro", template, line)
+            text = f"{way}: a part that contains itself has to be a macro"
+            raise self._error(text, tag, template, line)
         before = _LOADING.set((*around, tag))
         try:
             found = self._found[tag] = self._load(tag, template, line)
@@ -197,7 +198,7 @@ class Components:
         except TemplateNotFound:
             hint = meant(tag, self.names())
             text = f"<{tag}>: there is no component {path!r}{hint}; elements of HTML are in lower case"
-            raise self._error(text, template, line) from None
+            raise self._error(text, tag, template, line) from None
         component = ComponentFile(tag, path, {}, [], filename, is_current or (lambda: True))
         try:
             component.props = declared(source, path, self.environment)
@@ -227,8 +228,8 @@ class Components:
         except TemplateNotFound:
             return "", None
 
-    def _error(self, text: str, template: str | None, line: int) -> TemplateError:
-        return TemplateError(text, *origin(template, line))
+    def _error(self, text: str, tag: str, template: str | None, line: int) -> TemplateError:
+        return TemplateError(text, *origin(template, line), f"<{tag}")
 
 
 def tag_of(template: str) -> str | None:

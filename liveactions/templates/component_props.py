@@ -128,14 +128,14 @@ def declared(source: str, path: str, environment: Environment) -> dict[str, Prop
         at = line + argument.lineno - 1
         if argument.arg != argument.arg.lower() or argument.arg in (SLOTS, ATTRS, CONTEXT):
             why = "is reserved" if argument.arg in (SLOTS, ATTRS, CONTEXT) else "must be in lower case"
-            raise TemplateError(f"the prop {argument.arg!r} {why}", path, at)
+            raise TemplateError(f"the prop {argument.arg!r} {why}", path, at, argument.arg)
         expression = None
         if default is not None:
             expression = _expression(ast.get_source_segment(function, default) or "", path, at, environment)
         prop = props[argument.arg] = Prop(argument.arg, argument.annotation, expression)
         if isinstance(expression, nodes.Const) and not prop.accepts(expression.value):
             text = f"the default of {prop.name} {prop.expected(expression.value)}"
-            raise TemplateError(text, path, at)
+            raise TemplateError(text, path, at, prop.name)
     return props
 
 
@@ -146,7 +146,7 @@ def _declaration(source: str, path: str, environment: Environment) -> tuple[int,
         if token == "comment" and value.split(None, 1)[:1] == ["props"]:
             if not is_first:
                 text = "props are declared before everything else, in the first line"
-                raise TemplateError(text, path, line)
+                raise TemplateError(text, path, line, "props")
             return line, value.strip().removeprefix("props").removesuffix("-")
         is_first = is_first and (token in ("comment_begin", "whitespace") or not value.strip())
     return None
@@ -159,7 +159,7 @@ def _expression(source: str, path: str, line: int, environment: Environment) -> 
         if not parser.stream.eos:
             parser.fail("only expressions that are Jinja's as well can be used")
     except TemplateSyntaxError as error:
-        raise TemplateError(f"props: the default {source!r}: {error.message}", path, line) from None
+        raise TemplateError(f"props: the default {source!r}: {error.message}", path, line, source) from None
     for node in (expression, *expression.find_all(nodes.Node)):
         node.lineno = foreign(path, line)
     return expression

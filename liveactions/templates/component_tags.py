@@ -173,7 +173,8 @@ class _Expander:
             reader.at = end
         if opened:
             tag = opened[-1].tag
-            raise self._error(f"<{tag.source}> isn't closed here: write </{tag.source}>", tag.line)
+            text = f"<{tag.source}> isn't closed here: write </{tag.source}>"
+            raise self._error(text, tag.line, f"<{tag.source}")
         reader.copy()
 
     def _call(self, node: nodes.Node) -> tuple[ComponentFile, Call] | None:
@@ -211,16 +212,19 @@ class _Expander:
     def _start_slot(self, tag: StartTag, opened: list[_Open], reader: _Reader) -> None:
         name = tag.source[1:]
         if not opened or opened[-1].current != DEFAULT:
-            raise self._error(f"<{tag.source}> is directly in the tag of a component", tag.line)
+            text = f"<{tag.source}> is directly in the tag of a component"
+            raise self._error(text, tag.line, f"<{tag.source}")
         top = opened[-1]
         if name not in top.component.slots or name == DEFAULT:
             hint = meant(name, top.component.slots.keys() - {DEFAULT})
-            raise self._error(f"<{top.tag.source}> has no slot {name!r}{hint}", tag.line)
+            text = f"<{top.tag.source}> has no slot {name!r}{hint}"
+            raise self._error(text, tag.line, f"<{tag.source}")
         if name in top.slots:
-            raise self._error(f"<{tag.source}> is there twice", tag.line)
+            raise self._error(f"<{tag.source}> is there twice", tag.line, f"<{tag.source}")
         for attribute in tag.attributes:
             if attribute.name != "let":
-                raise self._error(f'<{tag.source}> takes no attributes, except for let="…"', tag.line)
+                text = f'<{tag.source}> takes no attributes, except for let="…"'
+                raise self._error(text, attribute.line, attribute.name or "")
             top.lets[name] = self._names(attribute, name, top)
         top.current = name
         reader.open()
@@ -232,11 +236,11 @@ class _Expander:
         value = "" if attribute.dynamic else "".join(map(str, attribute.value or []))
         names = [name.strip() for name in value.split(",")]
         if not all(map(str.isidentifier, names)):
-            raise self._error('let="…" has names, separated by commas', attribute.line)
+            raise self._error('let="…" has names, separated by commas', attribute.line, "let")
         given = top.component.slots.get(slot, 0)
         if len(names) > given:
             text = f"<{top.tag.source}> gives {given} values to the slot {slot!r}, not {len(names)}"
-            raise self._error(text, attribute.line)
+            raise self._error(text, attribute.line, "let")
         return names
 
     def _close_slot(self, top: _Open, reader: _Reader) -> None:
@@ -249,7 +253,8 @@ class _Expander:
         expected = "" if top is None else top.tag.source if top.current == DEFAULT else f":{top.current}"
         if name != expected:
             instead = f"; </{expected}> is expected here" if expected else ""
-            raise self._error(f"</{name}> has no start tag in this place{instead}", event.line)
+            text = f"</{name}> has no start tag in this place{instead}"
+            raise self._error(text, event.line, f"</{name}")
         assert top is not None
         if name.startswith(":"):
             self._close_slot(top, reader)
@@ -262,12 +267,12 @@ class _Expander:
         if not slots[DEFAULT]:
             del slots[DEFAULT]
         elif DEFAULT not in top.component.slots:
-            raise self._error(
-                f"<{top.tag.source}> takes no content: it has no {{{{ slots.{DEFAULT} }}}}", top.tag.line
-            )
+            text = f"<{top.tag.source}> takes no content: it has no {{{{ slots.{DEFAULT} }}}}"
+            raise self._error(text, top.tag.line, f"<{top.tag.source}")
         for slot, names in top.lets.items():
             for name in set_names(slots.get(slot, [])).intersection(names):
-                raise self._error(f"{name!r} is a name of let, and can't be set", top.tag.line)
+                text = f"{name!r} is a name of let, and can't be set"
+                raise self._error(text, top.tag.line, f"<{top.tag.source}")
         call = Call(
             f"_{top.component.tag.replace('.', '_')}{next(self._numbers)}_", self._is_inner, slots, top.lets
         )
@@ -282,13 +287,14 @@ class _Expander:
             prop = component.props.get(name)
             if prop is not None:
                 if name in call.props:
-                    raise self._error(f"<{tag.source}> has {name} twice", attribute.line)
+                    text = f"<{tag.source}> has {name} twice"
+                    raise self._error(text, attribute.line, attribute.name or "")
                 call.props[name] = self._value(tag, attribute, prop)
             elif name == "let":
                 continue
             elif _passes(attribute) and not self._is_inner:
                 text = "{{ attrs }} passes attributes on in components only: write {{ attrs|xmlattr }}"
-                raise self._error(text, attribute.line)
+                raise self._error(text, attribute.line, ATTRS)
             elif component.takes_attributes:
                 call.attributes.append(attribute)
             elif attribute.name is None:
@@ -297,7 +303,8 @@ class _Expander:
                 )
             else:
                 hint = meant(attribute.name, component.props)
-                raise self._error(f"<{tag.source}> has no prop {attribute.name!r}{hint}", attribute.line)
+                text = f"<{tag.source}> has no prop {attribute.name!r}{hint}"
+                raise self._error(text, attribute.line, attribute.name)
         missing = [
             prop.name
             for prop in component.props.values()
@@ -306,7 +313,8 @@ class _Expander:
         if missing:
             others = [attribute.name for attribute in call.attributes if attribute.name]
             hint = next((f"; did you mean it by {one!r}?" for one in others if meant(one, missing)), "")
-            raise self._error(f"<{tag.source}> needs {', '.join(missing)}{hint}", tag.line)
+            text = f"<{tag.source}> needs {', '.join(missing)}{hint}"
+            raise self._error(text, tag.line, f"<{tag.source}")
 
     def _value(self, tag: StartTag, attribute: Attribute, prop: Prop) -> nodes.Expr:
         """Return the value of a prop. A value that is one expression stays that expression."""
@@ -314,7 +322,7 @@ class _Expander:
         for part in run:
             if isinstance(part, Part) and not part.is_expression:
                 text = f"<{tag.source}> {prop.name}: write an expression, {{{{ a if b else c }}}}"
-                raise self._error(text, part.lineno)
+                raise self._error(text, attribute.line, attribute.name or "")
         if len(run) == 1 and isinstance(run[0], Part):
             node = run[0].node
             assert isinstance(node, nodes.Expr)
@@ -327,7 +335,7 @@ class _Expander:
             return nodes.Const(self._checked(tag, attribute, read), lineno=attribute.line)
         if not prop.accepts_text:
             text = f'<{tag.source}> {prop.name} is text here: write {prop.name}="{{{{ … }}}}" for a value'
-            raise self._error(text, attribute.line)
+            raise self._error(text, attribute.line, attribute.name or "")
         return text_of(run, attribute.line)
 
     def _checked(self, tag: StartTag, attribute: Attribute, read: Callable[[], Any]) -> Any:
@@ -335,10 +343,11 @@ class _Expander:
         try:
             return read()
         except ValueError as error:
-            raise self._error(f"<{tag.source}> {attribute.name} {error}", attribute.line) from None
+            text = f"<{tag.source}> {attribute.name} {error}"
+            raise self._error(text, attribute.line, attribute.name or "") from None
 
-    def _error(self, text: str, line: int) -> TemplateError:
-        return TemplateError(text, *origin(self._name, line))
+    def _error(self, text: str, line: int, near: str = "") -> TemplateError:
+        return TemplateError(text, *origin(self._name, line), near)
 
 
 class _Reader:

@@ -16,11 +16,11 @@ from typing import Any, NoReturn, cast
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, Template, TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
 
-from ..exceptions import RenderError
+from ..exceptions import RenderError, TemplateError
 from ..html.tokenizer import mentions_components
 from .beside import BesideLoader, is_beside
 from .codegen import LiveCodeGenerator
-from .columns import note_column
+from .columns import locate, note_column, source_of
 from .component_assets import files
 from .component_files import Components, tag_of
 from .component_tags import expand, without_tags_in_raw
@@ -55,6 +55,22 @@ class LiveEnvironment(Environment):
                 self.found.clear()
             known = self.found[name, parent] = super().get_template(name, parent)
         return known
+
+    def compile(
+        self,
+        source: str | nodes.Template,
+        name: str | None = None,
+        filename: str | None = None,
+        raw: bool = False,
+        defer_init: bool = False,
+    ) -> Any:
+        """Compile a template. Raise `jinja2.TemplateSyntaxError` or `TemplateError`, with their columns."""
+        try:
+            compiled: Any = super().compile(source, name, filename, raw, defer_init)  # type: ignore[call-overload]
+        except TemplateError as error:
+            locate(error, self, source if error.name == name and isinstance(source, str) else None)
+            raise
+        return compiled
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         try:
@@ -170,14 +186,7 @@ class Templates:
 
     def source(self, name: str) -> str:
         """Return the current source of a template; "" if it can't be read."""
-        try:
-            return (
-                self.environment.loader.get_source(self.environment, name)[0]
-                if self.environment.loader
-                else ""
-            )
-        except Exception:  # loaders may raise anything, and this is for an error message
-            return ""
+        return source_of(name, self.environment)
 
 
 class View:

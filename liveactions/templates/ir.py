@@ -57,7 +57,6 @@ from ..html.tokenizer import (
     scan,
 )
 from ..protocol.constants import FIELD_FORM
-from .origins import is_foreign
 
 Fold = Callable[[nodes.Expr], str | None]
 """Returns the HTML of a constant expression, and None for others."""
@@ -109,7 +108,6 @@ def flatten(body: Sequence[nodes.Node], fold: Fold) -> FlatBody:
     """Return the text and the parts of a body, adjacent text merged."""
     pieces: list[str | Part] = []
     silent: list[nodes.Node] = []
-    is_mixed = any(is_foreign(node.lineno) for node in _flat(body))
     for node in _flat(body):
         text = _text(node, fold)
         if isinstance(node, SILENT):
@@ -119,10 +117,8 @@ def flatten(body: Sequence[nodes.Node], fold: Fold) -> FlatBody:
             silent = []
         elif pieces and isinstance(last := pieces[-1], Merged):
             pieces[-1] = last.followed_by(text, node.lineno)
-        elif pieces and isinstance(last, str):
-            pieces[-1] = last + text
         elif text:
-            pieces.append(Merged(text, ((0, node.lineno),)) if is_mixed else text)
+            pieces.append(Merged(text, ((0, node.lineno),)))
     return FlatBody(pieces, silent, first_line(body))
 
 
@@ -229,12 +225,10 @@ class Builder:
         inside = self._stack[-1].name
         if inside in _NO_TEXT and event.data.strip():
             wrong = event.data.split()[0]
-            raise TemplateError(
-                f"browsers don't keep text directly in <{inside}>: {wrong!r}; put it into"
-                f" {_place_for_text(inside)}",
-                self._name,
-                event.line,
-            )
+            place = _place_for_text(inside)
+            text = f"browsers don't keep text directly in <{inside}>: {wrong!r}; put it into {place}"
+            line = event.line + event.data.count("\n", 0, event.data.index(wrong))
+            raise TemplateError(text, self._name, line, wrong)
         self._append_text(event.data)
 
     def _append_text(self, data: str) -> None:
@@ -247,11 +241,8 @@ class Builder:
         part: Part = event.value
         inside = self._stack[-1].name
         if inside == "html" and part.is_expression and not part.is_call:
-            raise TemplateError(
-                "browsers don't keep text between <html> and <body>; move the expression into <body>",
-                self._name,
-                event.line,
-            )
+            text = "browsers don't keep text between <html> and <body>; move the expression into <body>"
+            raise TemplateError(text, self._name, event.line)
         if inside == "table" and _begins_with_row(part.node):
             self._push(Element("tbody", source="tbody"))
         self._top.append(part)

@@ -42,7 +42,7 @@ from ..protocol.constants import (
     MARK_TAG,
 )
 from .attributes import PREFIX
-from .commands import constant, has_chain, is_chain
+from .commands import NAME, constant, has_chain, is_chain
 from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, URL_LIST_ATTRIBUTES, may_run_script
 from .event_attributes import BIND, event_attributes_in, event_of, unknown_modifier
 from .fragments import BODY_MARK, HEAD_MARK, Kind
@@ -223,7 +223,7 @@ class Planner:
                 if name.split(".")[0] == BIND:
                     fault = f"{BIND} can't be in a condition: put the condition around the control"
                 if fault is not None:
-                    raise TemplateError(fault, self._name, line + text.count("\n", 0, at))
+                    raise TemplateError(fault, self._name, line + text.count("\n", 0, at), name)
 
     def folded(self, attribute: Attribute) -> Attribute:
         """Return an attribute whose value is known, if it consists of client commands that are constant.
@@ -236,7 +236,7 @@ class Planner:
             return attribute
         assert attribute.name is not None
         if event_of(attribute.name) is None:
-            raise self._misplaced(attribute.name, attribute.line)
+            raise self._misplaced(attribute.name, attribute.line, attribute.name)
         commands = constant(part.node, self._name)
         if commands is None or part.before:  # what is set before it is computed with its slot
             return attribute
@@ -246,11 +246,13 @@ class Planner:
         """Raise `TemplateError` for client commands in text."""
         for part in slot.parts if slot.kind in (Kind.CHILD, Kind.TEXT) and not slot.is_verbatim else ():
             if not self.hides_js and is_chain(part.node):
-                raise self._misplaced("text", part.lineno)
+                first = part.node.find(nodes.Name)
+                assert first is not None  # `js`, at the beginning of the chain
+                raise self._misplaced("text", first.lineno, NAME)
 
-    def _misplaced(self, where: str, line: int) -> TemplateError:
+    def _misplaced(self, where: str, line: int, near: str) -> TemplateError:
         text = f"{where} can't contain client commands: they belong to event attributes, such as live-click"
-        return TemplateError(text, self._name, line)
+        return TemplateError(text, self._name, line, near)
 
     def bodies(self, node: nodes.Node) -> list[Sequence[nodes.Node]]:
         """Return the bodies of a statement that are compiled inline."""

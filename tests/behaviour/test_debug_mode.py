@@ -134,7 +134,7 @@ async def test_by_http_the_template_its_line_and_the_traceback_are_shown(tmp_pat
         "<title>ZeroDivisionError" in response.text
         and "<h2>notes.html, line 2, column 5</h2>" in response.text
     )
-    assert "<mark>    2  &lt;h1&gt;{{ count // 0 }}&lt;/h1&gt;</mark>" in response.text
+    assert "<mark>    2  &lt;h1&gt;{{ count // 0 }}&lt;/h1&gt;\n           ^</mark>" in response.text
     assert "Traceback (most recent call last)" in response.text
 
 
@@ -149,7 +149,8 @@ async def test_by_http_what_browsers_would_not_keep(tmp_path: Path) -> None:
     site = Site(tmp_path, part="<table>\n<tbody>\n  text\n</tbody></table>")
     async with browser(site.live) as one:
         response = await one.http.get("/notes")
-    assert response.status_code == 500 and "<h2>part.html, line 2</h2>" in response.text
+    assert response.status_code == 500 and "<h2>part.html, line 3, column 3</h2>" in response.text
+    assert "<mark>    3    text\n         ^</mark>" in response.text
 
 
 async def test_a_post_without_script_shows_it_too(site: Site) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,11 +58,15 @@ class Notes(Page):
     async def add(self, title: str) -> None: ...
 
 
+def without_column(finding: Finding) -> str:
+    return str(replace(finding, column=0))
+
+
 def findings(templates: Mapping[str, str], **options: Any) -> list[str]:
     environment = Environment(loader=DictLoader({"filter.html": "{{ q }}", **templates}), autoescape=True)
     live = Live(environment, **options)
     live.page("/notes")(Notes)
-    return [str(finding) for finding in check([live])]
+    return [without_column(finding) for finding in check([live])]
 
 
 def in_body(body: str, **templates: str) -> list[str]:
@@ -131,7 +135,7 @@ def test_what_is_right(body: str) -> None:
             "notes.html:2: error: live.field.newest: this field of Notes can't be set: load() sets it",
         ),
         ("<input live-bind='q'>", "notes.html:2: error: the value of live-bind is a field of the page"),
-        ("{% if %}", "notes.html:2:7: error: Expected an expression"),
+        ("{% if %}", "notes.html:2: error: Expected an expression"),
         ("{% include 'rows.html' %}", "error: Notes: there is no template 'rows.html'"),
         ('<p live-clck="{{ add }}"></p>', "notes.html:2: warning: live-clck: did you mean live-click?"),
         ("{% if nots %}{% endif %}", "notes.html:2: warning: Notes has no 'nots'; did you mean 'notes'?"),
@@ -140,6 +144,34 @@ def test_what_is_right(body: str) -> None:
 def test_what_is_wrong(body: str, message: str) -> None:
     found = in_body(body)
     assert len(found) == 1 and found[0].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ("<p>{% if %}</p>", "%}</p>"),
+        ("<b>\n<Crad /></b>", "<Crad"),
+        ("<b>{{ nots }}</b>", "nots"),
+        ("<b>{{ newest.titel }}</b>", "titel"),
+        ("""<p live-click="{{ js.togle('#a') }}"></p>""", "togle"),
+        ("<b></b><table>text</table>", "text"),
+        ('<p live-clck="{{ add }}"></p>', "live-clck"),
+        ("{{ nots }} {{ nots }}", ""),
+    ],
+)
+def test_the_column_is_shown_below_the_line(body: str, at: str) -> None:
+    environment = Environment(loader=DictLoader({"notes.html": body, "filter.html": ""}), autoescape=True)
+    live = Live(environment)
+    live.page("/notes")(Notes)
+    [finding] = check([live])
+    line = body.split("\n")[-1]
+    column = line.index(at) + 1 if at else 0
+    assert (finding.column, f",col={column}::" in finding.github()) == (column, column > 0)
+    first, *below = str(finding).split("\n")
+    assert below == ([f"    {line}", "    " + " " * (column - 1) + "^"] if column else [])
+    assert first.startswith(
+        f"notes.html:{body.count(chr(10)) + 1}:{column}: " if column else "notes.html:1: error"
+    )
 
 
 def test_an_unknown_modifier() -> None:
@@ -230,7 +262,7 @@ def in_function(function: Any, body: str) -> list[str]:
     templates = {"diary.html": f"<title>x</title>\n{body}", "other.html": body}
     live = Live(Environment(loader=DictLoader(templates), autoescape=True))
     live.page("/diary/{name}")(function)
-    return [str(finding) for finding in check([live])]
+    return [without_column(finding) for finding in check([live])]
 
 
 @pytest.mark.parametrize(
@@ -267,7 +299,7 @@ def test_what_is_wrong_in_page_functions(function: Any, body: str, message: str)
 
 def test_page_functions_without_a_template() -> None:
     assert "there is no template 'diary.html'" in "\n".join(
-        str(finding) for finding in check([_with_function(diary)])
+        without_column(finding) for finding in check([_with_function(diary)])
     )
 
 

@@ -54,7 +54,7 @@ def test_check_fails_on_errors(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.syspath_prepend(str(folder))
     result = run("check", "wrong_app", "--format=github")
     assert result.exit_code == 1
-    assert "::error file=home.html,line=1::Home has no 'titel'; did you mean 'title'?" in result.output
+    assert "::error file=home.html,line=1,col=4::Home has no 'titel'; did you mean 'title'?" in result.output
 
 
 def test_an_application_that_is_not_there() -> None:

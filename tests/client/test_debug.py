@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.client.conftest import Open
 
@@ -16,7 +16,12 @@ PAYLOAD = {
     "details": "Traceback …",
     "id": "1a",
     "status": 500,
-    "template": {"name": "a.html", "line": 2, "excerpt": [[1, "<p>"], [2, "{{ 1 // 0 }}"], [3, "</p>"]]},
+    "template": {
+        "name": "a.html",
+        "line": 2,
+        "column": 4,
+        "excerpt": [[1, "<p>"], [2, "\t😀 {{ 1 // 0 }}"], [3, "</p>"]],
+    },
 }
 SAVE = 'method="post" action="/page?_a=save~1~mac"'
 
@@ -40,15 +45,27 @@ def codes(said: list[str]) -> list[str]:
     return [line.split()[0] for line in said]
 
 
+def darker(overlay: Locator, scheme: Literal["light", "dark"]) -> str:
+    """Return which is darker, the text or its background."""
+    overlay.page.emulate_media(color_scheme=scheme)
+    found: str = overlay.locator("mark").evaluate("""mark => {
+        const sum = (colour) => colour.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0);
+        const { color, backgroundColor } = getComputedStyle(mark);
+        return sum(color) < sum(backgroundColor) ? "text" : "background";
+    }""")
+    return found
+
+
 def test_an_answer_with_a_traceback_is_shown(open_page: Open) -> None:
     page, server, _ = debugged(open_page, '<button id="b" data-l="@click">b</button>')
     page.click("#b")
     server.answer(1, 1, 1, PAYLOAD)
     overlay = page.get_by_role("dialog")
     expect(overlay.locator("h1")).to_have_text("ZeroDivisionError: <b>")
-    expect(overlay.locator("h2")).to_have_text("a.html, line 2")
-    expect(overlay.locator("mark")).to_have_text("    2  {{ 1 // 0 }}")
+    expect(overlay.locator("h2")).to_have_text("a.html, line 2, column 4")
+    assert overlay.locator("mark").text_content() == "    2  \t😀 {{ 1 // 0 }}\n       \t  ^"
     expect(overlay).to_contain_text("Traceback …")
+    assert [darker(overlay, "light"), darker(overlay, "dark")] == ["text", "background"]
     overlay.get_by_role("button", name="Close").click()
     expect(overlay).to_have_count(0)
 
@@ -63,7 +80,7 @@ def test_an_answer_without_one_is_not(open_page: Open) -> None:
 def test_what_failed_by_itself_is_shown_until_a_template_is_saved(open_page: Open) -> None:
     page, server, _ = debugged(open_page, "<p>x</p>")
     server.receive([1, 0, [], [], [], {"events": [["live:error", PAYLOAD]]}])
-    expect(page.get_by_role("dialog").locator("h2")).to_have_text("a.html, line 2")
+    expect(page.get_by_role("dialog").locator("h2")).to_have_text("a.html, line 2, column 4")
     another = {**PAYLOAD, "error": "Another", "details": "another"}
     server.receive([2, 0, [], [], [], {"events": [["live:error", another]]}])
     expect(page.get_by_role("dialog").locator("h1")).to_have_text("Another")

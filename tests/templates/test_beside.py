@@ -172,9 +172,14 @@ class Broken(Page):
 def test_check_finds_mistakes_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     module = imported(tmp_path / "shop.py", SOURCE)
-    found = [str(finding) for finding in check([module.live])]
-    assert found[0] == "shop.py:11: error: Home has no 'titel'; did you mean 'title'?"
-    assert found[1].startswith("shop.py:18: error: ") and len(found) == 2
+    first, second = (str(finding).split("\n") for finding in check([module.live]))
+    lines = SOURCE.splitlines()
+    assert (
+        first[0]
+        == f"shop.py:11:{lines[10].index('titel') + 1}: error: Home has no 'titel'; did you mean 'title'?"
+    )
+    assert first[1:] == [f"    {lines[10]}", "    " + " " * lines[10].index("titel") + "^"]
+    assert second[0].startswith(f"shop.py:18:{lines[17].index('{{</p>') + 3}: error: ")
 
 
 async def test_a_saved_file_is_python_to_be_reloaded(tmp_path: Path) -> None:

@@ -149,10 +149,10 @@ def test_lines_of_errors_stay() -> None:
 @pytest.mark.parametrize(
     "source, message",
     [
-        ("\n<input live-bind='q'>", "line 2: the value of live-bind is a field of the page"),
+        ("\n<input live-bind='q'>", "line 2, column 8: the value of live-bind is a field of the page"),
         ("<p live-bind='{{ f }}'>", "live-bind belongs on an input, a select or a textarea"),
         ("<input live-bind='{{ f }}' name='q'>", "live-bind writes name= itself; remove it"),
-        ("<input\nlive-bind='{{ f }}'\nvalue='q'>", "line 3: live-bind writes value= itself"),
+        ("<input\nlive-bind='{{ f }}'\nvalue='q'>", "line 3, column 1: live-bind writes value= itself"),
         ("<input type='checkbox' live-bind='{{ f }}' checked>", "live-bind writes checked= itself"),
         (
             "<input type='{{ f }}' live-bind='{{ f }}'>",

@@ -227,7 +227,8 @@ def test_commands_in_loops_are_remembered() -> None:
 def test_mistakes_are_found_when_the_template_is_compiled(expression: str, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         shown(f'<p>\n<b live-click="{{{{ {expression} }}}}">x</b></p>', x="#x", y="#y")
-    assert str(caught.value).startswith(message)
+    found = caught.value
+    assert f"{found.name}, line {found.lineno}: {found.message}".startswith(message)
 
 
 def test_a_first_command_that_does_not_exist() -> None:
@@ -242,7 +243,7 @@ def test_commands_belong_to_event_attributes(attribute: str) -> None:
 
 
 def test_commands_in_text() -> None:
-    with pytest.raises(TemplateError, match="page, line 2: text can't contain client commands"):
+    with pytest.raises(TemplateError, match="page, line 2, column 4: text can't contain client commands"):
         shown("<p>\n{{ js.hide() }}</p>")
 
 

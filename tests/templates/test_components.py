@@ -279,11 +279,15 @@ WRONG = {
 }
 
 
+def told(error: TemplateError) -> str:
+    return f"{error.name}, line {error.lineno}: {error.message}"
+
+
 @pytest.mark.parametrize(("body", "message"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_tag_is_an_error_when_it_is_compiled(body: str, message: str) -> None:
     with pytest.raises(TemplateError) as error:
         templates(f"<h1>{{{{ t }}}}</h1>\n{body}").view("page")
-    assert message in str(error.value)
+    assert message in told(error.value)
     assert str(error.value).startswith("page, line ")
 
 
@@ -329,7 +333,7 @@ WRONG_FILES = {
 def test_a_wrong_component_is_an_error_with_its_own_line(component: str, message: str) -> None:
     with pytest.raises(TemplateError) as error:
         templates("<h1>{{ t }}</h1>\n\n\n<Bad/>", {"components/Bad.html": component}).view("page")
-    assert message in str(error.value)
+    assert message in told(error.value)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +349,9 @@ def test_syntax_errors_are_those_of_the_component(component: str, message: str) 
 def test_what_comes_after_a_component_has_the_line_of_its_page() -> None:
     with pytest.raises(TemplateError) as error:
         templates('<Card\ntitle="x">\n</Card>\n<table>\n<caption></caption>x</table>').view("page")
-    assert str(error.value).startswith("page, line 5: browsers don't keep text directly in <table>")
+    assert str(error.value).startswith(
+        "page, line 5, column 20: browsers don't keep text directly in <table>"
+    )
 
 
 def test_an_exception_in_a_component_names_its_template_and_line() -> None:
@@ -564,7 +570,7 @@ def test_a_wrong_style_is_an_error(component: str, message: str) -> None:
     one = templates("<Bad/>", {"components/Bad.html": component})
     with pytest.raises(TemplateError) as error:
         one.view("page")
-    assert message in str(error.value)
+    assert message in told(error.value)
     assert "Bad.js" not in one.component_files()
 
 
@@ -593,7 +599,7 @@ def test_xml_and_plain_text_have_no_components() -> None:
 
 def test_lines_are_right_after_a_long_text() -> None:
     rows = '<p class="a" id="b">\n{# c #}</p>\n' * 200
-    with pytest.raises(TemplateError, match="page, line 402: <Card> needs title"):
+    with pytest.raises(TemplateError, match="page, line 402, column 1: <Card> needs title"):
         templates(f"{{# c #}}\n{rows}<Card/>").view("page")
 
 
@@ -695,4 +701,4 @@ def test_lines_of_macros_in_the_place_of_their_calls() -> None:
     assert location_of(error.value) == "in the template page, line 2"
     with pytest.raises(TemplateError) as wrong:
         templates("{% macro m() %}\n\n<b></b>{% endmacro %}<p>{{ m() }}</p>\n<table>x</table>").view("page")
-    assert str(wrong.value).startswith("page, line 4: browsers don't keep text")
+    assert str(wrong.value).startswith("page, line 4, column 8: browsers don't keep text")

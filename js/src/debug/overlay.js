@@ -3,13 +3,17 @@
 import { element, shadow } from "./elements.js";
 
 const STYLE = `
-dialog { width: min(60rem, 90vw); max-height: 85vh; padding: 1.5rem; border: 0; border-top: .4rem solid #c00; font: 1rem/1.4 system-ui; color: #222; background: #fff }
+dialog { color-scheme: light dark; width: min(60rem, 90vw); max-height: 85vh; padding: 1.5rem; border: 0; border-top: .4rem solid #c00; font: 1rem/1.4 system-ui; color: #222; background: #fff }
 dialog::backdrop { background: #0008 }
 h1 { margin: 0 2rem 1rem 0; font-size: 1.1rem; overflow-wrap: anywhere }
 h2 { margin: 0 0 .5rem; font-size: 1rem }
 pre { margin: 0 0 1rem; overflow: auto; font: .85rem/1.5 ui-monospace, monospace }
-mark { background: #fdd }
-button { position: absolute; inset: 1rem 1rem auto auto }`;
+mark { color: inherit; background: #fdd }
+button { position: absolute; inset: 1rem 1rem auto auto }
+@media (prefers-color-scheme: dark) {
+  dialog { border-color: #e55; color: #ddd; background: #1d1f23 }
+  mark { background: #5c2027 }
+}`;
 
 /** @typedef {{ name: string, line: number, column?: number, excerpt: [number, string][] }} Place a place in a template, with the lines around it */
 
@@ -51,11 +55,12 @@ function close() {
   document.querySelector("[data-live-error]")?.remove();
 }
 
-/** The lines around a place, with its line highlighted. @param {Place} place */
-function excerptOf({ line, excerpt }) {
+/** The lines around a place, with its line highlighted, and a caret below its column. @param {Place} place */
+function excerptOf({ line, column, excerpt }) {
   return element("pre", ...excerpt.flatMap(([number, text]) => {
     const row = `${number}`.padStart(5) + `  ${text}`;
-    return [number === line ? element("mark", row) : row, "\n"];
+    const caret = column ? `\n${" ".repeat(7)}${[...text].slice(0, column - 1).join("").replace(/[^\t]/gu, " ")}^` : "";
+    return [number === line ? element("mark", row + caret) : row, "\n"];
   }));
 }
 
