@@ -19,6 +19,7 @@ tuple is written in pieces of up to `PIECE` items, so that only some are written
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -329,19 +330,16 @@ def _is(annotation: Any, base: type[Any]) -> bool:
     return isinstance(origin, type) and issubclass(origin, base)
 
 
-class Piece(NamedTuple):
-    """Items of a tuple: how many, and their JSON without brackets."""
-
-    length: int
-    text: bytes
-
-
 class Written(NamedTuple):
-    """An immutable value, and its JSON: the parts of it, one after the other."""
+    """An immutable value, and its JSON: the parts of it, one after the other.
+
+    If it was written in pieces, each is a part. `offsets` says which item of the value each begins with, and
+    how many items there are.
+    """
 
     value: Any
     parts: list[bytes]
-    pieces: list[Piece]
+    offsets: list[int]
 
 
 def write(value: Any, encode: Callable[[Any], bytes], before: Written | None, has_items: bool) -> Written:
@@ -354,41 +352,36 @@ def write(value: Any, encode: Callable[[Any], bytes], before: Written | None, ha
         return before
     if not has_items or type(value) is not tuple or len(value) <= PIECE:
         return Written(value, [encode(value)], [])
-    pieces = _pieces(value, encode, before)
-    parts = [b","] * (2 * len(pieces) + 1)
-    parts[1::2] = [piece.text for piece in pieces]
-    parts[0], parts[-1] = b"[", b"]"
-    return Written(value, parts, pieces)
+    if before is None or not before.offsets:
+        offsets = [*range(0, len(value), PIECE), len(value)]
+        return Written(value, [*_pieces(value, 0, len(value), encode), b"]"], offsets)
+    offsets, longer = before.offsets, len(value) - len(before.value)
+    first, last = _changed_pieces(before, value)
+    start, end = offsets[first], offsets[last] + longer
+    return Written(
+        value,
+        [*before.parts[:first], *_pieces(value, start, end, encode), *before.parts[last:]],
+        [*offsets[:first], *range(start, end, PIECE), *(offset + longer for offset in offsets[last:])],
+    )
 
 
-def _pieces(value: tuple[Any, ...], encode: Callable[[Any], bytes], before: Written | None) -> list[Piece]:
-    start, end = common_ends(before.value, value) if before is not None and before.pieces else (0, 0)
-    known = before.pieces if before is not None else []
-    first, begin = _covered(known, start)
-    last, left = _covered(known[::-1], end)
-    fresh = value[begin : len(value) - left]
-    return [
-        *known[:first],
-        *(_piece(fresh[n : n + PIECE], encode) for n in range(0, len(fresh), PIECE)),
-        *known[len(known) - last :],
-    ]
+def _changed_pieces(before: Written, value: tuple[Any, ...]) -> tuple[int, int]:
+    """Return the first piece that must be written again, and the one after the last of them."""
+    offsets = before.offsets
+    start, end = common_ends(before.value, value)
+    first, last = bisect_right(offsets, start) - 1, bisect_left(offsets, len(before.value) - end)
+    # A small piece next to the others is written again with them, so that pieces stay few.
+    if first > 0 and offsets[first] - offsets[first - 1] < PIECE // 2:
+        first -= 1
+    if first == 0:  # another piece may become the first, which alone has the bracket
+        last = max(last, bisect_right(offsets, max(0, len(before.value) - len(value))))
+    if last < len(offsets) - 1 and offsets[last + 1] - offsets[last] < PIECE // 2:
+        last += 1
+    return first, last
 
 
-def _covered(pieces: list[Piece], count: int) -> tuple[int, int]:
-    """Return how many pieces are within the first `count` items, and how many items they have.
-
-    If the last of them is small, it isn't counted: it is written again with the rest, so that there are never
-    many small pieces.
-    """
-    number = items = 0
-    for piece in pieces:
-        if items + piece.length > count:
-            break
-        number, items = number + 1, items + piece.length
-    if number and pieces[number - 1].length < PIECE // 2:
-        number, items = number - 1, items - pieces[number - 1].length
-    return number, items
-
-
-def _piece(items: tuple[Any, ...], encode: Callable[[Any], bytes]) -> Piece:
-    return Piece(len(items), encode(items)[1:-1])
+def _pieces(value: tuple[Any, ...], start: int, end: int, encode: Callable[[Any], bytes]) -> Iterator[bytes]:
+    """Yield the JSON of the items from `start` to `end` in pieces, each after a bracket or comma."""
+    for at in range(start, end, PIECE):
+        text = encode(value[at : min(at + PIECE, end)])[:-1]
+        yield text if at == 0 else b"," + text[1:]

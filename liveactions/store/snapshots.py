@@ -38,7 +38,7 @@ HANDLE_TTL: Final = 3600.0
 """Seconds for which the address that a post is redirected to shows its state."""
 MAX_INLINE_BYTES: Final = 4096
 """Maximum size of a sealed snapshot in a page's HTML, in bytes; a longer one is replaced by a handle."""
-LONG_STATE: Final = 32
+LONG_STATE: Final = 24
 """Minimum parts of a state that is sealed as what has changed since an earlier one: of a list, 500 items."""
 HANDLE_PREFIX: Final = "~"
 """The first character of a handle, with which no sealed text begins."""
