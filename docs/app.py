@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
@@ -18,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from docs.code import DOCS
-from docs.live import DOCUMENTS, application
+from docs.live import DOCUMENTS, application, examples, still
 
 SITE: Final = DOCS.parent / "build" / "site"
 """Where `make docs` has written the site."""
@@ -56,3 +57,24 @@ async def _to_page(request: Request) -> RedirectResponse:
     """Lead from the address of a copy to the page itself."""
     path = request.path_params["path"].removesuffix("index")
     return RedirectResponse(f"{request.scope.get('root_path', '')}/live/{path}", 307)
+
+
+@asynccontextmanager
+async def visitor(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client without JavaScript for an application, which is started meanwhile."""
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True) as client,
+    ):
+        yield client
+
+
+async def copies(site: Path) -> dict[str, str]:
+    """Return the copies of the live examples, by their files in the site."""
+    async with visitor(create(site)) as client:
+        return {
+            example.file: still((await client.get(f"/{example.file}")).raise_for_status().text)
+            for document in DOCUMENTS
+            for example in examples(document)
+        }

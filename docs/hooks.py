@@ -27,7 +27,8 @@ from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # MkDocs loads this module by its path
-from docs.live import DOCUMENTS, copies, embedded  # noqa: E402
+from docs.app import copies  # noqa: E402
+from docs.live import DOCUMENTS, embedded  # noqa: E402
 from examples.index import EXAMPLES, Example  # noqa: E402
 
 COPIES: Final = "repository"
@@ -118,7 +119,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     os.environ.setdefault(
         "LIVEACTIONS_KEY", secrets.token_urlsafe()
     )  # of no use to anybody: copies have no tokens
-    for file, html in asyncio.run(copies()).items():
+    for file, html in asyncio.run(copies(site)).items():
         (site / file).parent.mkdir(parents=True, exist_ok=True)
         (site / file).write_text(html)
     _write_texts(site, config)

@@ -9,16 +9,11 @@ an ``<iframe>`` below its code. For hosting without the application, the site ha
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Final
-
-import httpx
-from starlette.applications import Starlette
 
 from docs.code import DOCS, module
 from liveactions import Component, Live, Page
@@ -133,31 +128,8 @@ def _in_layout(title: str, template: str) -> str:
     return LAYOUT.replace("TITLE", escape(title)).replace("BODY", template.strip())
 
 
-@asynccontextmanager
-async def visitor(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client without JavaScript for an application."""
-    transport = httpx.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True) as client,
-    ):
-        yield client
-
-
 def still(html: str) -> str:
     """Return a copy of a live page that needs no application: its controls do nothing, and a note says so."""
     html = REFERENCES.sub("", LIVE_PARTS.sub("", html))
     html = html.replace("<main>", "<main><div inert>").replace("</main>", "</div></main>")
     return html.replace("</body>", f"{NOTE}</body>")
-
-
-async def copies() -> dict[str, str]:
-    """Return what the site has of each live example without the application, by the name of the file."""
-    found = {}
-    for document in DOCUMENTS:
-        with tempfile.TemporaryDirectory() as folder:
-            async with visitor(application(document, Path(folder))) as client:
-                for example in examples(document):
-                    answer = await client.get(example.path)
-                    found[example.file] = still(answer.raise_for_status().text)
-    return found
