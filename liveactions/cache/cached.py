@@ -1,10 +1,10 @@
-"""`cached`: functions whose results are cached by their arguments.
+"""The decorator `cached`: caches the results of a function by its arguments.
 
-Equal arguments of equal types have the same key. Results are shared by all visitors: immutable ones as they
-are, others as a copy for each caller. They are kept in the `Memory` of this process.
+Equal arguments of equal types have the same key. All visitors share the results: immutable ones as they are,
+others as a copy for each caller. They are kept in the `Memory` of this process.
 
-If a tag is revalidated while a value with this tag is being computed, waiting callers get the value, and are
-notified of the revalidation as well. The value isn't kept.
+If a tag is revalidated while a value with this tag is being computed, waiting callers still get the value,
+and are notified of the revalidation. The value isn't kept.
 """
 
 from __future__ import annotations
@@ -46,13 +46,15 @@ PROFILES: Final[dict[str, float | None]] = {
 }
 """Times to live by name, in seconds; None means forever. Applications may add their own."""
 MAX_ENTRIES: Final = 10_000
-"""How many values are kept; the least recently read one is dropped first."""
+"""Maximum number of values that are kept. The least recently read one is dropped first."""
 MAX_PATHS: Final = 256
-"""How many paths are kept for a value; a value read at more counts as read at all paths."""
+"""Maximum number of paths that are kept for a value. A value that more paths have read counts as read by
+all.
+"""
 
 
 def key_of(value: Any) -> Hashable:
-    """Return a value as a part of a key. Raise `TypeError` for values that can't be compared by content."""
+    """Return a value as part of a key. Raise `TypeError` for values that can't be compared by content."""
     kind = type(value)
     if kind in (list, tuple):
         return (kind, *map(key_of, value))
@@ -80,14 +82,14 @@ def cached(
     Dependencies (``Annotated[Session, Depends(session)]``) aren't part of the key. Concurrent calls for a
     missing result run the function once. Immutable results are shared, others are copied for each caller.
 
-    Raise `TypeError` or `ValueError` for a tag that names no parameter, and for times that are none. A call
-    with an argument that can't be a key raises `TypeError`.
+    Raise `TypeError` or `ValueError` for a tag with a name that isn't a parameter, and for invalid times. A
+    call with an argument that can't be part of a key raises `TypeError`.
     """
     names = checked_texts("tags", tags)
     check_seconds("stale", stale, or_zero=True)
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:
-        reads = _Reads(function, names, _seconds(ttl), stale)
+        reads = _CachedFunction(function, names, _seconds(ttl), stale)
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
@@ -114,8 +116,8 @@ def _seconds(ttl: float | str | None) -> float | None:
     return seconds
 
 
-class _Reads:
-    """The calls of one cached function."""
+class _CachedFunction:
+    """One cached function: `later` reads an async function, `now` a sync one."""
 
     def __init__(
         self, function: Callable[..., Any], tags: tuple[str, ...], ttl: float | None, stale: float
@@ -136,7 +138,7 @@ class _Reads:
                 raise TypeError(f"{self.function.__qualname__}: no parameter for the tag {tag!r}")
 
     @cached_property
-    def lent(self) -> frozenset[str]:
+    def dependencies(self) -> frozenset[str]:
         """Names of parameters that are dependencies."""
         found = hints(self.function)
         parameters = self.signature.parameters.items()
@@ -157,7 +159,7 @@ class _Reads:
         bound.apply_defaults()
         parts: list[Hashable] = [self]
         for name, value in bound.arguments.items():
-            if name in self.lent:
+            if name in self.dependencies:
                 continue
             try:
                 parts.append(key_of(value))
@@ -169,19 +171,19 @@ class _Reads:
     async def later(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of an async function."""
         key, tags = self._key(args, kwargs)
-        await _caught_up()
+        await _catch_up_with_network()
         while True:
             entry, flight, is_mine = self._look(key, tags)
             try:
                 if entry is None and is_mine:
-                    entry = await self._fly(flight, args, kwargs)
+                    entry = await self._compute(flight, args, kwargs)
                 elif entry is None:
                     entry = await asyncio.shield(asyncio.wrap_future(flight.done))
                 return _read(entry)
             except Abandoned:
                 continue
 
-    async def _fly(self, flight: Flight, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+    async def _compute(self, flight: Flight, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
         try:
             with Reading("cached", flight) as made:
                 value = await self.function(*args, **kwargs)
@@ -196,18 +198,16 @@ class _Reads:
         while True:
             entry, flight, is_mine = self._look(key, tags)
             if entry is None and not is_mine and is_loop_running():
-                is_mine, flight = (
-                    True,
-                    Flight(key, tags, is_outdated=True),
-                )  # waiting would block the loop
+                # Waiting would block the event loop.
+                is_mine, flight = True, Flight(key, tags, is_outdated=True)
             try:
                 if entry is None:
-                    entry = self._fly_now(flight, args, kwargs) if is_mine else flight.done.result()
+                    entry = self._compute_now(flight, args, kwargs) if is_mine else flight.done.result()
                 return _read(entry)
             except Abandoned:
                 continue
 
-    def _fly_now(self, flight: Flight, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+    def _compute_now(self, flight: Flight, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
         try:
             with Reading("cached", flight) as made:
                 value = self.function(*args, **kwargs)
@@ -217,7 +217,7 @@ class _Reads:
             raise
 
     def _look(self, key: Hashable, tags: frozenset[str]) -> tuple[Entry | None, Flight, bool]:
-        """Look a key up as `Memory.look` does.
+        """Look a key up; see `Memory.look`.
 
         If the current run is about to revalidate the value, it computes a new one for itself only.
         """
@@ -254,8 +254,8 @@ def _read(entry: Entry) -> Any:
     return entry.give()
 
 
-async def _caught_up() -> None:
-    """Receive the messages of brokers on a network, for which `_look` doesn't wait."""
+async def _catch_up_with_network() -> None:
+    """Receive the messages of remote brokers, for which `_look` doesn't wait."""
     effects = open_effects()
     if effects is None:
         await channels.caught_up()
@@ -296,11 +296,11 @@ class Flight:
     done: Future[Entry] = field(default_factory=Future)
     revalidated: set[str] = field(default_factory=set)
     is_outdated: bool = False
-    """Whether the value can't be kept, whatever its tags turn out to be."""
+    """Whether the value must not be kept, whatever its tags are."""
 
 
 class Abandoned(Exception):
-    """The computation of a value was cancelled; waiting callers compute it themselves."""
+    """The computation of a value was cancelled. Waiting callers compute it themselves."""
 
 
 class Memory:
@@ -324,7 +324,9 @@ class Memory:
     def look(
         self, key: Hashable, tags: frozenset[str], ttl: float | None, stale: float
     ) -> tuple[Entry | None, Flight, bool]:
-        """Return the value to serve; if there is none, who computes it, and whether that is the caller."""
+        """Return the value to serve, if there is one; its computation; and whether the caller has to run
+        that.
+        """
         with self._lock:
             entry, flight = self._entries.get(key), self._flights.get(key)
             if entry is not None:

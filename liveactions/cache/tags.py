@@ -1,7 +1,7 @@
-"""Tags: which data a `load`, a render, a cached function or a dependency has read, and revalidating it.
+"""Tags: tracks which data a `load`, a render, a cached function or a dependency has read, and revalidates it.
 
-A revalidation takes effect when the run that asked for it has committed: whatever has read the tag is then
-computed again.
+A revalidation takes effect when the run that requested it has committed. Everything that has read the tag is
+then computed again.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class Reading:
     components: frozenset[object] = frozenset()
     """The fields with components that were read; see `liveactions.pages.fields.ComponentField`."""
     is_over = False
-    """Whether it was left. Code that still runs in its context belongs to another task."""
+    """Whether its block has been left. Code that still runs in its context belongs to another task."""
 
     def __init__(self, what: What, flight: object = None, who: object = None) -> None:
         self.what = what
         self.flight = flight
         """The cached value that is being computed."""
         self.who = who
-        """The component whose `load` it is."""
+        """The component whose `load` is reading."""
 
     def begin(self) -> None:
         self._token: Token[Reading | None] = _reading.set(self)
@@ -129,12 +129,14 @@ def _compiled(path: str, below: bool) -> re.Pattern[str]:
 
 
 class Held:
-    """What is published outside of runs, until this is left: ``with Held() as held: ...``"""
+    """Holds back messages that are published outside of runs, until the block is left: ``with Held():
+    ...``
+    """
 
     def __init__(self) -> None:
         self._calls: list[Callable[[], None]] = []
         self.takes = True
-        """Whether what is published from now on is held, too."""
+        """Whether messages are still held back."""
 
     def __enter__(self) -> Held:
         self._token: Token[Held | None] = _held.set(self)
@@ -147,7 +149,7 @@ class Held:
             call()
 
     def add(self, call: Callable[[], None]) -> None:
-        """Make a call when the block is left."""
+        """Publish messages, by calling `call`, when the block is left."""
         self._calls.append(call)
 
 
@@ -206,7 +208,7 @@ def refresh() -> None:
     effects.refreshes = True
 
 
-def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
+def publish_by(channel: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
     """Publish data to a topic: call its ``@on`` methods in all open pages of an application.
 
     This includes the caller's own page. It takes effect when `revalidate_tag` does. Raise `TypeError` if the
@@ -219,20 +221,20 @@ def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
         raise TypeError(f"publish({topic!r}): data must be serializable as JSON. {error}") from None
     effects = open_effects()
     if effects is not None:
-        effects.messages += ((line, message),)
+        effects.messages += ((channel, message),)
     else:
-        _publish_later(lambda: line.publish(message))
+        _publish_later(lambda: channel.publish(message))
 
 
 async def publish(effects: Effects, shown: bool) -> None:
-    """Publish what a run has revalidated and published, after it has closed.
+    """Send the revalidations and messages of a run that has closed.
 
-    `shown` means that its own page shows the changes already.
+    `shown`: whether its own page shows the changes already.
     """
     origin = effects.op[0] if shown and effects.op is not None else ""
     paths = [Message("path", path, {"below": below}, origin) for path, below in effects.paths]
     tags = [Message("tag", tag, origin=origin) for tag in sorted(effects.tags)]
     if paths or tags:
         await channels.announce(*paths, *tags)
-    for line, message in effects.messages:
-        await line.announce(message)
+    for channel, message in effects.messages:
+        await channel.announce(message)

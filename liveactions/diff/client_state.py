@@ -1,19 +1,18 @@
-"""What one client has, and what it is sent for a slot of raw HTML.
+"""The state of one client: the shapes and strings that it has received, to which patches refer.
 
-Patches refer to what the client already has, so the server keeps track of it for each connection:
+The server tracks two things for each connection:
 
-- *shapes*: a client that has seen a shape gets its number instead of its HTML. Numbers are given out in the
-  order of first use, and `ClientState.take` returns the shapes to send along with the next patch.
-- *strings of raw slots*: after the first change of a raw slot the client keeps the string, and later
-  changes are splices of it. The first change is sent with a checksum of the old string (`check`): a client
-  that reads another string from its page, because a script or an extension has changed it, asks for the
+- *shapes*: a client that has received a shape gets its number instead of its HTML. Shapes are numbered in the
+  order of their first use, and `ClientState.take` returns the new shapes to send with the next patch.
+- *strings of raw slots*: after the first change of a raw slot, the client keeps the string, and later changes
+  are splices of it. The first change is sent with a checksum of the old string (`check`). If the string in
+  the client's page is another one, because a script or an extension has changed it, the client asks for the
   whole page.
 
-`change` chooses the shortest form: the whole new string, or the splices that make it of the old one
-(`liveactions.diff.strings`), for long strings together with the nodes to replace
-(`liveactions.diff.nodes`). For example, from ``<p>Hello Ada</p>`` to ``<p>Hello Grace</p>`` the splices are
-``[9, 3, "Grace"]``: keep 9 units, cut 3, insert a text, keep the rest. Lengths are in UTF-16 code units, as
-JavaScript counts them.
+`change` chooses the shortest form: the whole new string, or splices of the old one
+(`liveactions.diff.strings`), for long strings together with the nodes to replace (`liveactions.diff.nodes`).
+For example, from ``<p>Hello Ada</p>`` to ``<p>Hello Grace</p>``, the splices are ``[9, 3, "Grace"]``: keep 9
+units, cut 3, insert a text, keep the rest. Lengths are in UTF-16 code units, as in JavaScript.
 """
 
 from __future__ import annotations
@@ -30,14 +29,16 @@ from .nodes import edits
 from .strings import Window, units_of, windows
 
 MAX_KNOWN: Final = 1024
-"""For how many raw slots to remember that the client has the string; the others get a checksum again."""
+"""Maximum number of raw slots whose strings are tracked. Beyond that, changes are sent with checksums
+again.
+"""
 Address = tuple[int, ...]
 
 
 class ClientState:
     """What a client has received over one connection.
 
-    `is_exact` is false for a client that couldn't tell from its page what the strings of raw slots were.
+    `is_exact` is false for a client whose page had other strings in raw slots than the server expected.
     """
 
     def __init__(self, is_exact: bool = True) -> None:
@@ -77,7 +78,7 @@ class ClientState:
 
     def raw(self, at: Address, old: str, new: str) -> dict[str, Any]:
         """Return the change of the raw slot at an address."""
-        old, new = (html.replace(FORM_STATE, "") for html in (old, new))  # which is the page's own
+        old, new = (html.replace(FORM_STATE, "") for html in (old, new))  # the page has its own state
         if at in self._strings:
             return change(old, new)
         if len(self._strings) >= MAX_KNOWN:
@@ -95,7 +96,7 @@ def check(text: str) -> list[int]:
 
 
 MIN_COPY: Final = 12
-"""Shortest text that is looked for in the old string."""
+"""Minimum length of a text to search for in the old string."""
 
 
 def change(old: str, new: str) -> dict[str, Any]:

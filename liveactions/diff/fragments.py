@@ -1,4 +1,4 @@
-"""Compare two fragments, and write the difference as a patch.
+"""Compares two fragments, and returns the difference as a patch.
 
 Both fragments have the same shape, so only their slots are compared, by identity first: parts of a page
 that weren't rendered again are the same objects. A patch is a flat list,
@@ -97,7 +97,7 @@ Patch = list[Any] | dict[str, Any]
 def patch(old: Fragment, new: Fragment, known: ClientState) -> Patch:
     """Return the patch from `old` to `new`: slot, change, slot, change …
 
-    ``{"page": ""}`` when the page as a whole is another: the caller fills in its HTML.
+    Return ``{"page": ""}`` if the whole page must be replaced: the caller fills in its HTML.
     """
     if old is new:
         return []
@@ -109,21 +109,23 @@ def patch(old: Fragment, new: Fragment, known: ClientState) -> Patch:
 
 
 def keeps_places(change: Any) -> bool:
-    """Return whether a change only updates texts and attributes: it makes no fragment and moves nothing."""
+    """Return whether a change only updates texts and attributes: it creates no fragment and moves no item."""
     if type(change) is not list:
         return type(change) is not dict or "a" in change
     return not change or (type(change[0]) is not list and all(map(keeps_places, change[1::2])))
 
 
 def full(new: Fragment, digests: Sequence[bytes], known: ClientState) -> Patch:
-    """Return a patch for a client of whose page only the `digests` are known: all root slots that differ."""
+    """Return a patch for a client if only the `digests` of its page are known: of all root slots that
+    differ.
+    """
     own = digests_of(new)[1]
     if len(digests) != len(own) or new.shape.is_page:
         return {"page": ""}
     changes: list[Any] = []
     for index, slot in enumerate(new.shape.values):
         if slot not in new.shape.silent and (index >= len(own) or own[index] != digests[index]):
-            if new.shape.kinds[slot] is Kind.TAG:  # which names the page has isn't known
+            if new.shape.kinds[slot] is Kind.TAG:  # the names that the page has are unknown
                 return {"page": ""}
             known.replaced((slot,))
             changes += slot, _replacement(new.shape.kinds[slot], new.values[slot], known)
@@ -136,7 +138,7 @@ def _changes(old: Fragment, new: Fragment, known: ClientState, at: Address = ())
     for slot in compress(count(), map(is_not, old.values, new.values)):
         before, after = old.values[slot], new.values[slot]
         is_text = type(before) is type(after) is str
-        if slot in silent or is_text and before == after:  # here: a call would cost more than all else
+        if slot in silent or is_text and before == after:  # inline, because a call would cost more
             continue
         kind = kinds[slot]
         if is_text and kind in _TEXTS:

@@ -1,32 +1,30 @@
-"""Find the DOM nodes that a change of a long string of HTML is about.
+"""Finds the DOM nodes that a change of a long string of HTML affects.
 
-A client that gets splices of a raw slot has to parse the new string to update its page. For long strings
-that is slow, so the server says which nodes to replace: an *edit list*, one edit for each change, and a
-digest of the structure around them by which the client checks that its page is as the server believes. For
+A client that receives splices of a raw slot has to parse the new string to update its page. That is slow for
+long strings, so the server also sends the nodes to replace: an *edit list*, with one edit for each change,
+and a digest of the structure around them, by which the client checks that its page is as expected. For
 example, from ::
 
     <h1>Todo</h1><ul><li>tea</li><li>milk</li></ul>
     <h1>Todo</h1><ul><li>tea</li><li>oat milk</li><li>jam</li></ul>
 
-1. `liveactions.diff.strings.windows` finds that ``milk``, characters 33 to 37, was replaced by
-   ``oat milk</li><li>jam``, characters 33 to 53.
-2. `scopes` extends each window to whole nodes: to ``<li>milk</li>``, 29 to 42, and
-   ``<li>oat milk</li><li>jam</li>``, 29 to 58. A window inside a start tag becomes a scope of that tag, of
-   which only the attributes differ. Tags are matched in the text, near the windows only, so this is fast and
-   may be wrong: a ``<`` may be part of a comment or a script. The next step finds out.
-3. `_locate` parses the old string with comments at the bounds of all scopes, and reads from the tree where
-   they are: one node, the second child of the second child of the slot. If a bound isn't between two nodes,
-   there is no edit list.
-4. `_is_safe` checks that browsers parse the new nodes in that place as they do by themselves, so that the
-   new string needn't be parsed here.
-5. The edit is ``[[1], 1, 1, 29, 13, 29, 29]``: in the element at path ``[1]``, from child node 1 on,
-   replace one node; its HTML was 13 units from 29 in the old string and is 29 units from 29 in the new one.
+1. `liveactions.diff.strings.windows` finds that ``milk``, characters 33 to 37, was replaced by ``oat
+milk</li><li>jam``, characters 33 to 53. 2. `scopes` extends each window to whole nodes: to ``<li>milk</li>``,
+29 to 42, and ``<li>oat milk</li><li>jam</li>``, 29 to 58. A window inside a start tag becomes a scope of that
+tag, if only its attributes differ. Tags are only matched in the text near the windows. This is fast, but may
+be wrong, because a ``<`` may be part of a comment or a script. The next step detects that. 3. `_locate`
+parses the old string with comments at the bounds of all scopes, and finds their positions in the tree: one
+node, the second child of the second child of the slot. If a bound isn't between two nodes, there is no edit
+list. 4. `_is_safe` checks that browsers parse the new nodes in that place like by themselves, so that the new
+string needn't be parsed here. 5. The edit is ``[[1], 1, 1, 29, 13, 29, 29]``: in the element at path ``[1]``,
+from child node 1 on, replace one node; its HTML was 13 units from 29 in the old string and is 29 units from
+29 in the new one.
 
 There are two more forms of edits. New attributes of an element are ``[path, [name, value, …]]``, with None
 as the value of an attribute that was removed. Nodes that only move (`moves`) are
 ``[path, first, count, path, first]``, from and to; they keep their state.
 
-Where any step fails, `edits` returns None, and the client parses the string as a whole.
+If any step fails, `edits` returns None, and the client parses the whole string.
 """
 
 from __future__ import annotations
@@ -41,29 +39,30 @@ from zlib import adler32
 
 from lxml import etree
 
-from ..html.balance import is_balanced, stands_alone
+from ..html.balance import is_balanced, is_parsed_alike
 from ..html.content_model import VOID
 from ..html.entities import decode_attribute
 from ..html.tokenizer import StartTag, scan
 from .strings import Window, units_of
 
 MAX_STEPS: Final = 400
-"""How many tags to read in search of the start or end of an element."""
+"""Maximum number of tags to read in search of the start or end of an element."""
 MAX_ROUNDS: Final = 8
-"""How often to extend a window before giving up."""
-# Reads backwards and forwards from somewhere in the string, a few tags only; a parser checks the result.
+"""Maximum number of times to extend a window."""
+# Not the tokenizer, because it reads a few tags backwards or forwards from any position. A parser checks the
+# result.
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
 
 
 class Scope(NamedTuple):
-    """A window of whole nodes, or if `is_tag` of a start tag whose attributes differ."""
+    """A window of whole nodes; or, if `is_tag`, of a start tag whose attributes differ."""
 
     window: Window
     is_tag: bool = False
 
 
 def scopes(old: str, new: str, windows: Sequence[Window]) -> list[Scope] | None:
-    """Return the scopes of windows, none of which overlap; None when one can't be found."""
+    """Return the scopes of windows, without overlaps; None if one can't be found."""
     found: list[Scope] = []
     rest = [*reversed(windows)]
     while rest:
@@ -92,7 +91,7 @@ class Move(NamedTuple):
 
 
 def moves(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Move], list[Window]]:
-    """Return what only moves, and the other windows."""
+    """Return the moves among the windows, and the other windows."""
     cuts = {old[one.start : one.end]: one for one in windows if one.first == one.last}
     found: list[Move] = []
     rest = list(windows)
@@ -107,7 +106,7 @@ def moves(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Move], li
 
 
 def _is_apart(text: str, start: int, end: int) -> bool:
-    """Return whether a piece consists of whole nodes, and no two texts meet when it is removed."""
+    """Return whether a piece consists of whole nodes, and removing it doesn't join two texts."""
     piece = text[start:end]
     before, after = text[start - 1 : start] in ("", ">"), text[end : end + 1] in ("", "<")
     return (
@@ -119,7 +118,7 @@ def _is_apart(text: str, start: int, end: int) -> bool:
 
 
 def _is_between(text: str, at: int, piece: str) -> bool:
-    """Return whether a piece inserted there doesn't join a text next to it."""
+    """Return whether inserting a piece at a position doesn't join it with a text next to it."""
     before, after = text[at - 1 : at] in ("", ">"), text[at : at + 1] in ("", "<")
     return (before or (after and piece[:1] == "<")) and (after or piece[-1:] == ">")
 
@@ -156,8 +155,8 @@ def _tag(old: str, new: str, window: Window) -> Scope | None:
 def _nodes(old: str, new: str, window: Window, floor: int, limit: int) -> Scope | None:
     """Return the smallest scope of whole nodes around a window.
 
-    Return any scope that goes beyond `floor` or `limit`, where the strings differ again: the caller merges
-    the windows then, and tries again.
+    Return any scope that extends beyond `floor` or `limit`, where the strings differ again: the caller then
+    merges the windows and tries again.
     """
     for _ in range(MAX_ROUNDS):
         window = _on_bounds(old, new, window)
@@ -181,7 +180,7 @@ def _on_bounds(old: str, new: str, window: Window) -> Window:
     """Extend a window so that it begins after a tag and ends before one."""
     start, end, first, last = window
     begin = old.rfind("<", 0, start)
-    if old.find(">", max(begin, 0), start) >= 0:  # it isn't within a tag
+    if old.find(">", max(begin, 0), start) >= 0:  # the window doesn't begin inside a tag
         begin = start
     begin = old.rfind(">", 0, max(begin, 0)) + 1
     ending = max(_tag_end(old, begin, end) - end, _tag_end(new, first - (start - begin), last) - last)
@@ -214,7 +213,7 @@ def _unmatched(piece: str) -> tuple[int, int]:
 
 
 def _element_start(text: str, before: int, levels: int) -> int | None:
-    """Return the start of the element that is so many levels up from a position."""
+    """Return the start of the element that is `levels` levels above a position."""
     depth = 0
     for _ in range(MAX_STEPS):
         if levels == 0:
@@ -235,7 +234,7 @@ def _element_start(text: str, before: int, levels: int) -> int | None:
 
 
 def _element_end(text: str, after: int, levels: int) -> int | None:
-    """Return the end of the element that is so many levels up from a position."""
+    """Return the end of the element that is `levels` levels above a position."""
     depth = 0
     for _ in range(MAX_STEPS):
         if levels == 0:
@@ -256,9 +255,9 @@ def _element_end(text: str, after: int, levels: int) -> int | None:
 
 
 MIN_LENGTH: Final = 32 * 1024
-"""Shorter strings are parsed by the client just as fast."""
+"""Minimum length of a string. The client parses shorter ones just as fast."""
 MAX_EDITS: Final = 16
-"""With more edits than that, the splices alone are as good."""
+"""Maximum number of edits. For more, splices alone are as good."""
 _MARK: Final = "live-bound"
 _FORM: Final = re.compile(r"<(/?)form\b")
 _BEFORE: Final = etree.XPath(
@@ -293,8 +292,8 @@ class NodeRange:
 def edits(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Any], int] | None:
     """Return the edit list of a change, and the digest of the nodes around the edits.
 
-    None when the client should parse the whole string instead: it is short, or differs in many places, or
-    the nodes can't be determined.
+    Return None if the client should parse the whole string instead: it is short, has many changes, or the
+    nodes can't be determined.
     """
     if len(old) < MIN_LENGTH or _MARK in old or _MARK in new or _nests_forms(old):
         return None
@@ -334,7 +333,7 @@ def _nests_forms(html: str) -> bool:
 
 
 def _move_into_scopes(found: Sequence[Scope], moved: Sequence[Move]) -> bool:
-    """Return whether something moves into or out of a scope."""
+    """Return whether a move begins or ends in a scope."""
     return any(
         start < one.window.end and one.window.start < end
         for one in found
@@ -352,9 +351,9 @@ def _span(scope: Scope) -> Span:
 
 
 def _locate(html: str, spans: Sequence[Span], tags: Sequence[bool]) -> list[NodeRange] | None:
-    """Parse a string and return the nodes of pieces of it; None if a piece doesn't consist of whole nodes.
+    """Parse a string, and return the nodes of pieces of it; None if a piece doesn't consist of whole nodes.
 
-    `tags` says which of the first pieces are the position of a start tag.
+    `tags`: for each of the first pieces, whether it is the position of a start tag.
     """
     order = sorted((position, n) for n, span in enumerate(spans) for position in span)
     cuts = [0, *(position for position, _ in order), len(html)]
@@ -401,13 +400,13 @@ def _splits(bound: Any) -> bool:
 
 
 def _is_safe(scope: Scope, nodes: NodeRange, new: str) -> bool:
-    """Return whether browsers parse what is new in its place as they do by itself."""
+    """Return whether browsers parse the new nodes in their place like by themselves."""
     names = [element.tag for element in nodes.passed[1:]]
     if scope.is_tag:
         return names[-1] not in _BY_ATTRIBUTES
     if names and (names[-1] in VOID or names[-1] == "keygen"):
-        return False  # the parser has put something into it
-    return stands_alone(new[scope.window.first : scope.window.last], names)
+        return False  # the parser has put nodes into an element that can't have any
+    return is_parsed_alike(new[scope.window.first : scope.window.last], names)
 
 
 _BY_ATTRIBUTES: Final = frozenset({"annotation-xml", "font", "input", "template"})

@@ -1,4 +1,4 @@
-"""The places in templates whose output a patch changes, for the developer's panel."""
+"""Finds the places in templates whose output a patch changes, for the developer's panel."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class ChangedPlace(NamedTuple):
 
     template: str
     line: int
-    """0 if it isn't known."""
+    """0 if it is unknown."""
     what: str
-    """What kind of slots: ``content``, ``attribute``, ``list: 2 added, 1 moved`` …"""
+    """The kind of the slots: ``content``, ``attribute``, ``list: 2 added, 1 moved`` …"""
     slots: int
-    """How many there are: those of a list's items are counted together."""
+    """The number of slots; those of all items of a list are counted together."""
 
 
 def changed_places(change: Any, shown: Fragment) -> list[ChangedPlace]:

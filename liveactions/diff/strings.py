@@ -1,25 +1,24 @@
-"""Find where two strings differ, fast for long strings with few changes.
+"""Finds the differences of two strings, fast for long strings with few changes.
 
 Raw HTML is compared as text. `windows` returns the parts that differ, in order; everything between them is
-the same. Python has no time to look at each character, so the work is done by comparisons of slices and by
+equal. Comparing characters in Python would be too slow, so the work is done by comparing slices and by
 ``str.find``, which run at C speed:
 
-1. Leave out what is the same at both ends, a block at a time. Most changes are in one place, and then this
-   is all.
-2. If much is left, probe: take a piece from the middle of the new string, then from its quarters and
-   eighths. If the old string has it exactly once, it is where it was; extend it in both directions, and go
-   on with the parts before and after it. Pieces that occur more than once, such as the markup of a table's
-   rows, count if they are unique close to where they would be expected.
-3. If no piece is found, compare tags and words with Myers' algorithm, as diff tools compare lines.
-4. Merge windows that are close together, and shift insertions and removals so that they are whole elements
-   if that is possible: in ``<li>a</li><li>b</li>`` the new part is ``<li>b</li>`` rather than
-   ``</li><li>b``, which is the same change.
+1. Skip equal text at both ends, a block at a time. Most changes are in one place, and then this is all.
+2. If much is left, probe: take a piece from the middle of the new string, then from its quarters and eighths.
+   If it occurs exactly once in the old string, the two positions match: extend the piece in both directions,
+   and continue with the parts before and after it. A piece that occurs more than once, such as the markup of
+   a table's rows, counts if it is unique near its expected position.
+3. If there is no such piece, compare tags and words with Myers' algorithm, like diff tools compare lines.
+4. Merge windows that are close together. Shift insertions and removals so that they are whole elements, if
+   possible: in ``<li>a</li><li>b</li>``, the insertion is ``<li>b</li>`` rather than ``</li><li>b``, which is
+   the same change.
 
-For example, from ``<b>1</b><i>x</i>`` to ``<b>2</b><i>xyz</i>`` the windows are (3, 4, 3, 4) and
+For example, from ``<b>1</b><i>x</i>`` to ``<b>2</b><i>xyz</i>``, the windows are (3, 4, 3, 4) and
 (12, 12, 12, 14).
 
-`units_of` converts positions to UTF-16 code units, as JavaScript counts them. `grown` is for plain text,
-which is either sent whole or has something added to it.
+`units_of` converts positions to UTF-16 code units, as in JavaScript. `grown` is for plain text, to which text
+is often added at the end.
 """
 
 from __future__ import annotations
@@ -49,21 +48,21 @@ def _plain(start: int, end: int) -> int:
 
 
 BLOCK_LENGTH: Final = 16384
-"""Characters that are compared at once."""
+"""Number of characters to compare at once."""
 PROBE_LENGTH: Final = 32
-"""Length of the pieces that are searched for."""
+"""Length of the pieces to search for."""
 LONG_PROBE_LENGTH: Final = 256
-"""The same in large regions, where shorter ones may be in several places."""
+"""Length of the pieces to search for in large regions, where shorter ones may occur several times."""
 MAX_PROBES: Final = 7
-"""Pieces that are tried before a region is taken to have none."""
+"""Maximum number of pieces to try in a region."""
 NEAR: Final = 256
-"""How far from where it is expected a piece is looked for that is in several places."""
+"""Maximum distance from its expected position at which a piece that isn't unique counts."""
 MIN_GAP: Final = 5
-"""Characters between two windows for which it isn't worth to have two."""
+"""Windows with at most this many characters between them are merged."""
 MAX_TOKEN_EDITS: Final = 96
-"""Tokens that come or go in a region that is compared token by token."""
-ALIGNED: Final = 8
-"""Tags with which something that comes or goes might begin, of which each is tried."""
+"""Maximum number of inserted and removed tokens in a region that is compared by tokens."""
+MAX_ALIGNMENTS: Final = 8
+"""Maximum number of tags to try as the beginning of an insertion or removal."""
 _TOKEN: Final = re.compile(r"<[^\s<>]*|>|\s*[^<>\s]+|\s+")
 
 
@@ -77,7 +76,7 @@ class Window(NamedTuple):
 
 
 def windows(old: str, new: str) -> list[Window]:
-    """Return where two strings differ, in order."""
+    """Return the differences of two strings, in order."""
     found: list[Window] = []
     regions = [Window(0, len(old), 0, len(new))]
     while regions:
@@ -98,16 +97,16 @@ def windows(old: str, new: str) -> list[Window]:
 
 
 MIN_GROWN: Final = 16
-"""Characters of a text from which on it is worth to look for what was added."""
+"""Minimum length of a text for which additions are sent instead of the whole."""
 MAX_AFTER: Final = 64
-"""How far from the end of a text something may be added."""
+"""Maximum distance of an addition from the end of the text."""
 
 
 def grown(old: str, new: str) -> dict[str, Any] | None:
-    """Return what a text has got at its end, or close to it; None where it has changed in other ways.
+    """Return the text that was added at the end, or close to it; None if the text has changed in other ways.
 
-    This is the case of a text that is written while it is shown. The change names no position in the old
-    text but the end, so it also applies where a translation has taken the place of that.
+    This is for a text that is shown while it is being written. The change only refers to the end of the old
+    text, so it still applies if the browser has translated that.
     """
     length = len(old)
     if length < MIN_GROWN or len(new) <= length:
@@ -128,7 +127,7 @@ def common_start(old: str, new: str, start: int, first: int, most: int) -> int:
     while same < most:
         size = min(BLOCK_LENGTH, most - same)
         at, there = start + same, first + same
-        if new.startswith(old[at : at + size], there):  # copies one of the two only
+        if new.startswith(old[at : at + size], there):  # this copies only one of the two slices
             same += size
             continue
         while size > 1:  # they differ in this block: in which half?
@@ -171,10 +170,10 @@ def _trimmed(old: str, new: str, region: Window) -> Window:
 
 
 def _anchor(old: str, new: str, region: Window) -> tuple[int, int, int] | None:
-    """A piece that both have: where in each, and its length.
+    """Return a piece that both strings have: its position in each, and its length; None if there is none.
 
-    The old string has it once in the region; or, when there is no such piece, once near to where it would be
-    without other changes: the longest of those.
+    The piece occurs once in the region of the old string; or, if there is no such piece, once near its
+    expected position: the longest of those.
     """
     start, end, first, last = region
     for size in (
@@ -316,7 +315,7 @@ def _aligned(old: str, new: str, found: list[Window]) -> list[Window]:
         before = common_end(text, text, at, at + size, min(start - ends[n].end, size))
         after = common_start(text, text, at, at + size, min(ends[n + 2].start - end, size))
         begin = at + after + 1
-        for _ in range(ALIGNED):
+        for _ in range(MAX_ALIGNMENTS):
             begin = text.rfind("<", at - before, begin)
             if begin < 0:
                 break

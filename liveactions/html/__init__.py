@@ -1,1 +1,1 @@
-"""HTML as browsers read it: tokens, character references, the content model, and checks based on them."""
+"""Reads HTML like browsers do: tokens, character references, the content model, and checks based on them."""

@@ -1,24 +1,24 @@
-"""Decide whether raw HTML survives: whether browsers parse it as it is written.
+"""Decides whether browsers parse raw HTML as it is written.
 
-Raw HTML (``{{ html|safe }}``) is put into pages as a string, and later replaced or patched as one. That
-only works when the string says the same on its own as it does in the page. Three questions are asked, from
-the weakest to the strongest:
+Raw HTML (``{{ html|safe }}``) is put into pages as a string, and later replaced or patched as one. That only
+works if the string is parsed in the same way by itself and in the page. There are three checks, from the
+weakest to the strongest:
 
 `is_balanced`
-    Browsers parse it as complete elements and text, and put each where it is written: ``<p>a</p>b`` but
-    neither ``a</p>`` nor ``<p><a><a>b</a></a></p>``. Asked of each raw value, together with the elements
-    around it as far as these are known; what isn't balanced can't be a slot.
+    Browsers parse the string as complete elements and text, and leave each in its place: ``<p>a</p>b`` but
+    neither ``a</p>`` nor ``<p><a><a>b</a></a></p>``. Each raw value is checked, together with the elements
+    around it as far as these are known. A value that isn't balanced can't have a slot of its own.
 `is_serialised`
-    The string is also what ``innerHTML`` returns after it was parsed: ``<p a="1">x</p>`` but not
-    ``<P a=1>x``. Then the client can compare what it reads from the page with what the server sent.
-`stands_alone`
-    The string is parsed inside some given elements as it is by itself: ``<td>a</td>`` in a ``tr`` but not
-    in a ``div``. Then the client can replace these nodes without parsing what is around them.
+    The string is also what ``innerHTML`` returns after parsing it: ``<p a="1">x</p>`` but not ``<P a=1>x``.
+    Then the client can compare the HTML in the page with the string that the server has sent.
+`is_parsed_alike`
+    The string is parsed inside given elements as it is by itself: ``<td>a</td>`` in a ``tr`` but not in a
+    ``div``. Then the client can replace these nodes without parsing the HTML around them.
 
-Each takes a quick look first, a regular expression that accepts plain tags and text only. The tokenizer
-decides the rest for `is_balanced`; the other two answer False, which costs bytes but is never wrong.
-The quick look is what makes these questions cheap enough to ask of every raw value in every rendering: on
-9 kB of lists and links it takes a fifteenth of the time of the tokenizer.
+Each check begins with a regular expression that only accepts plain tags and text. For other HTML,
+`is_balanced` uses the tokenizer; the other two return False, which costs bytes but is never wrong. The
+regular expression makes the checks cheap enough for every raw value in every render: for 9 kB of lists and
+links, it takes a fifteenth of the tokenizer's time.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ class Unbalanced(Exception):
 
 
 class OpenElements:
-    """The stack of open elements, as far as implied end tags need it."""
+    """The stack of open elements, with the rules for implied end tags."""
 
     def __init__(self, foreign: bool = False) -> None:
         self.names: list[str] = []
         self.foreign = foreign
 
     def start(self, name: str, self_closing: bool) -> list[str]:
-        """Open an element; return the names of those that its start tag has ended."""
+        """Open an element. Return the names of those that its start tag ends."""
         ended = []
         implied = IMPLIED_END.get(name, frozenset())
         while self.names and self.names[-1] in implied:
@@ -77,20 +77,22 @@ class OpenElements:
         return ended
 
     def end(self, name: str) -> list[str]:
-        """Close an element; return the names of those that have ended with it, itself last."""
+        """Close an element. Return the names of those that end with it, itself last. Raise `Unbalanced`."""
         if name not in self.names:
             raise Unbalanced(name)
         ended = []
         while (open_ := self.names.pop()) != name:
-            if open_ not in OPTIONAL_END or name in FORMATTING:  # which go on after a paragraph in them
+            # Browsers reopen formatting after a paragraph in it.
+            if open_ not in OPTIONAL_END or name in FORMATTING:
                 raise Unbalanced(open_)
             ended.append(open_)
         return [*ended, name]
 
     def leave(self, name: str) -> None:
-        """Close an element, if it is open, as browsers do when what is inside isn't closed.
+        """Close an element, if it is open, although elements in it may not be closed.
 
-        Blocks stay open after the formatting around them, and formatting after the blocks around it.
+        Like in browsers, blocks stay open when formatting around them is closed, and formatting when blocks
+        around it are closed.
         """
         if name in self.names:
             at = len(self.names) - 1 - self.names[::-1].index(name)
@@ -108,10 +110,10 @@ class OpenElements:
 
 _ATTRIBUTE: Final = r"\s+[^\s\"'<>/=]+(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'|[^\s\"'=<>`]+))?"
 _SIMPLE: Final = re.compile(rf"(?:[^<]++|<[a-z][a-z0-9-]*(?:{_ATTRIBUTE})*+\s*/?>|</[a-z][a-z0-9-]*>)*+")
-"""Tags and text without anything that is read by rules of its own."""
+"""Tags and text that need no special rules of the tokenizer."""
 _TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^>]*>")
-"""A tag in a string that `_SIMPLE` or `_SERIALISED` accepts: there is no ``<`` in its attributes then. Where
-there is a ``>``, the match ends too soon, and what is left looks like text.
+"""A tag in a string that `_SIMPLE` or `_SERIALISED` accepts, so there is no ``<`` in its attributes. If there
+is a ``>``, the match ends too soon, and the rest looks like text.
 """
 _ANY_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _TOKENIZED_OTHERWISE: Final = RAW_TEXT | TEXT_ONLY | FOREIGN | {"template"}
@@ -138,12 +140,12 @@ def names_in(source: str) -> frozenset[str]:
 
 
 def is_simple(source: str) -> bool:
-    """Return whether it is balanced and consists of plain tags and text."""
+    """Return whether HTML is balanced and consists of plain tags and text."""
     return _is_balanced_and_simple(source, ()) is True
 
 
 def _is_balanced_and_simple(source: str, above: Sequence[str]) -> bool | None:
-    """Return whether it is balanced; None when a quick look can't tell."""
+    """Return whether HTML is balanced; None if it isn't simple."""
     if _SIMPLE.fullmatch(source) is None or not FOREIGN.isdisjoint(above):
         return None
     names = list(above)
@@ -160,7 +162,7 @@ def _is_balanced_and_simple(source: str, above: Sequence[str]) -> bool | None:
         parent = names[-1] if names else ""
         if name in _TOKENIZED_OTHERWISE or parent in IMPLIED_END.get(name, ()):
             return None
-        if (parent in TABLE_CHILDREN or name in _SENSIBLE) and is_displaced(
+        if (parent in TABLE_CHILDREN or name in _SENSITIVE) and is_displaced(
             name, names, name == "input" and _HIDDEN.search(tag[0]) is not None
         ):
             return False
@@ -171,10 +173,10 @@ def _is_balanced_and_simple(source: str, above: Sequence[str]) -> bool | None:
     return len(names) == floor
 
 
-_SENSIBLE: Final = (
+_SENSITIVE: Final = (
     frozenset(IMPLIED_END) | TABLE_PARENTS.keys() | NOT_NESTED | HEADINGS | IN_SELECT | NEVER_INSIDE
 )
-"""Elements of which it depends on those around whether they stay where they are."""
+"""Elements that browsers may move, depending on the elements around them."""
 
 
 _HIDDEN: Final = re.compile(r"\stype\s*=\s*[\"']?hidden[\s\"'/>]", re.IGNORECASE)
@@ -209,7 +211,7 @@ _UNCLEAR_COMMENT: Final = re.compile(r"-?>|.*--!>", re.DOTALL)
 
 
 def _is_unclear(event: Event, names: Sequence[str]) -> bool:
-    """Return whether browsers read a token otherwise, or put it elsewhere."""
+    """Return whether browsers read a token differently, or move it."""
     if isinstance(event, Text):
         return bool(names) and names[-1] in NO_TEXT and not event.data.isspace()
     if isinstance(event, Comment):
@@ -220,17 +222,17 @@ def _is_unclear(event: Event, names: Sequence[str]) -> bool:
 
 
 def is_hidden_input(tag: StartTag) -> bool:
-    """Return whether it is an input that tables may hold."""
+    """Return whether a tag is a hidden input, which tables may contain."""
     kind = next((one.value for one in tag.attributes if one.name == "type"), None)
     return tag.name == "input" and "".join(map(str, kind or ())).lower() == "hidden"
 
 
 MAX_DEPTH: Final = 500
-"""How deep elements may be nested. Browsers put what is deeper than 512 elsewhere."""
+"""Maximum nesting of elements. Browsers move elements that are deeper than 512."""
 
 
 def check(html: str) -> None:
-    """Raise `RenderError` for characters that browsers or the wire would drop."""
+    """Raise `RenderError` for characters that browsers drop or that can't be encoded."""
     at = html.find("\0")
     if at >= 0:
         raise RenderError(f"HTML contains a null character, which browsers drop, {_place(html, at)}")
@@ -245,7 +247,7 @@ def check(html: str) -> None:
 
 
 def check_nesting(html: str) -> None:
-    """Raise `RenderError` when elements are nested too deep, whether or not they end where they should."""
+    """Raise `RenderError` if elements are nested too deep, even in HTML that isn't balanced."""
     if html.count("<") <= MAX_DEPTH:
         return
     elements = OpenElements()
@@ -265,7 +267,7 @@ def check_nesting(html: str) -> None:
 
 
 def check_depth(names: list[str]) -> None:
-    """Raise `RenderError` when elements are nested too deep."""
+    """Raise `RenderError` if open elements are nested too deep."""
     if len(names) > MAX_DEPTH:
         raise RenderError(
             f"elements nested more than {MAX_DEPTH} deep, which browsers don't keep:"
@@ -290,13 +292,13 @@ _SERIALISED_OTHERWISE: Final = (
     | frozenset("svg math pre listing template select html head body frameset frame".split())
     | frozenset("image keygen basefont bgsound".split())
 )
-"""Elements whose content or name browsers read or write by rules of their own."""
+"""Elements whose content or name browsers parse or serialize by special rules."""
 _FORM_FIELDS: Final = (f'name="{FIELD_SNAPSHOT}"', f"{FIELD_ACTION}=")
-"""In forms that have these, pages served as a whole hold more than the slot's value."""
+"""If forms have these, the page's HTML contains more than the slot's value: the state of the page."""
 
 
 def is_serialised(html: str) -> bool:
-    """Return whether `html` is as ``innerHTML`` gives it; False also when a quick look can't tell."""
+    """Return whether `html` is what ``innerHTML`` returns after parsing it; False if it isn't simple."""
     if any(field in html for field in _FORM_FIELDS) or _SERIALISED.fullmatch(html) is None:
         return False
     elements = OpenElements()
@@ -324,10 +326,9 @@ def _ends(elements: OpenElements, name: str) -> bool:
         return False
 
 
-def stands_alone(html: str, above: Sequence[str]) -> bool:
-    """Return whether browsers parse `html` inside the innermost of the elements `above` as they do by itself.
-
-    False also when a quick look can't tell.
+def is_parsed_alike(html: str, above: Sequence[str]) -> bool:
+    """Return whether browsers parse `html` inside the innermost of the elements `above` as they do by itself;
+    False if it isn't simple.
     """
     if not is_simple(html):
         return False
@@ -350,20 +351,20 @@ def stands_alone(html: str, above: Sequence[str]) -> bool:
     return not (rest and names and names[-1] in NO_TEXT and not rest.isspace())
 
 
-_CHOOSY: Final = NO_TEXT | {"select", "optgroup"}
-"""Elements that hold nothing but what `ONLY_IN` says."""
-_NEVER_ALONE: Final = frozenset("html head body frameset frame image rb rt rtc rp select".split())
-"""Elements of which a quick look can't tell."""
+_RESTRICTED: Final = NO_TEXT | {"select", "optgroup"}
+"""Elements that only contain those that `ONLY_IN` allows."""
+_UNDECIDED: Final = frozenset("html head body frameset frame image rb rt rtc rp select".split())
+"""Elements that this check doesn't decide."""
 
 
 def _may_begin(name: str, above: Sequence[str]) -> bool:
-    """Return whether an element stays where its start tag is, and ends none of those `above`."""
+    """Return whether browsers leave an element where its start tag is, without ending those `above`."""
     parent = above[-1] if above else ""
     if not parent:
-        return name not in _NEVER_ALONE
+        return name not in _UNDECIDED
     if name in ONLY_IN:
         return parent in ONLY_IN[name]
-    if parent in _CHOOSY or name in _NEVER_ALONE or (name in HEADINGS and parent in HEADINGS):
+    if parent in _RESTRICTED or name in _UNDECIDED or (name in HEADINGS and parent in HEADINGS):
         return False
     if (name in NOT_NESTED and name in above) or ("p" in above and "p" in IMPLIED_END.get(name, ())):
         return False

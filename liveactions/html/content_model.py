@@ -1,14 +1,12 @@
-"""HTML's content model, once: which elements may be where, and which end without an end tag.
+"""HTML's content model: which elements may be where, and which end without an end tag.
 
-Everything here is data, taken from the HTML Standard's chapters on optional tags and on tree
-construction, as far as it concerns what authors write. Three modules read it: the template compiler
-(`liveactions.templates.ir`), so that it builds the tree that browsers build; `liveactions.html.balance`,
-which decides whether HTML survives being parsed; and `liveactions.html.lint`, which reports what
-browsers repair.
+This is data from the HTML Standard's chapters on optional tags and on tree construction, as far as authors
+need it. Three modules use it: the template compiler (`liveactions.templates.ir`), to build the tree that
+browsers build; `liveactions.html.balance`, to decide whether browsers parse HTML as it is written; and
+`liveactions.html.lint`, to report what browsers repair.
 
-Tables are the part that everybody needs. ``<table><tr><td>a`` parses as
-``table > tbody > tr > td``: authors leave out the ``tbody``, and `TABLE_CHILDREN` describes the tree as
-it is once browsers have added it.
+Browsers parse ``<table><tr><td>a`` as ``table > tbody > tr > td``: authors leave out the ``tbody``.
+`TABLE_CHILDREN` describes the tree after browsers have added it.
 """
 
 from __future__ import annotations
@@ -22,20 +20,20 @@ RAW_TEXT: Final = frozenset("script style xmp iframe noembed noframes noscript p
 TEXT_ONLY: Final = frozenset({"title", "textarea"})
 """Elements whose content is text with character references."""
 FOREIGN: Final = frozenset({"svg", "math"})
-"""Elements in which other rules hold: MathML and SVG."""
+"""Elements with rules of their own inside: MathML and SVG."""
 INTEGRATION: Final = frozenset({"foreignobject", "desc", "annotation-xml"})
 """Elements of MathML and SVG whose content is HTML again."""
 SVG_ONLY: Final = frozenset(
     "circle clippath defs ellipse fecolormatrix fegaussianblur filter g lineargradient line marker"
     " mask path pattern polygon polyline radialgradient rect stop symbol text tspan use".split()
 )
-"""Elements by which a template without its surroundings is recognised as SVG."""
+"""Elements by which a template is recognised as a part of SVG."""
 FORMATTING: Final = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-"""Elements that browsers open again in what follows when they aren't closed where they were opened."""
+"""Elements that browsers open again afterwards if they aren't closed where they were opened."""
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-"""Elements that can't be in each other."""
+"""Elements that can't be children of each other."""
 NOT_NESTED: Final = frozenset({"a", "button", "form", "nobr"})
-"""Elements that can't be anywhere in one of the same name: browsers end one of the two, or drop it."""
+"""Elements that can't be anywhere in one of the same name: browsers end or drop one of the two."""
 
 ROW_GROUPS: Final = frozenset({"tbody", "thead", "tfoot"})
 TABLE_CHILDREN: Final[dict[str, frozenset[str]]] = {
@@ -44,16 +42,16 @@ TABLE_CHILDREN: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(sorted(ROW_GROUPS), frozenset({"tr"})),
     "tr": frozenset({"td", "th"}),
 }
-"""All that the parts of a table hold: browsers move anything else in front of the table."""
+"""All children that the parts of a table may have. Browsers move anything else in front of the table."""
 TABLE_SHORTHAND: Final = frozenset({"tr", "col"})
-"""What may be written directly in ``table`` too: browsers add its ``tbody`` or ``colgroup``."""
+"""Elements that may also be written directly in a ``table``: browsers add the ``tbody`` or ``colgroup``."""
 TABLE_PARENTS: Final[dict[str, frozenset[str]]] = {
     child: frozenset(parent for parent, children in TABLE_CHILDREN.items() if child in children)
     for child in sorted(frozenset().union(*TABLE_CHILDREN.values()))
 }
-"""`TABLE_CHILDREN` the other way round: where the parts of a table may be."""
+"""The inverse of `TABLE_CHILDREN`: the parents that the parts of a table may have."""
 NO_TEXT: Final = frozenset(TABLE_CHILDREN)
-"""Elements in which browsers don't keep text."""
+"""Elements out of which browsers move text."""
 
 ONLY_IN: Final[dict[str, frozenset[str]]] = {
     **TABLE_PARENTS,
@@ -97,9 +95,9 @@ SCOPES: Final = frozenset("table td th caption button object applet marquee temp
 IN_SELECT: Final = frozenset("input keygen select textarea".split())
 """Elements that end a ``select``."""
 NEVER_INSIDE: Final = frozenset("html head body frameset frame image plaintext".split())
-"""Elements of which only a whole document has one, whose name changes, or that never end."""
+"""Elements that only a document has, whose name browsers change, or that never end."""
 SENSITIVE: Final = NOT_NESTED | FOREIGN | INTEGRATION | {"p", "select"}
-"""Elements in which, however deep, others can't be."""
+"""Elements that can't contain certain others at any depth."""
 SENSITIVE_PARENTS: Final = HEADINGS | NO_TEXT | {"li", "dt", "dd", "option"}
 """Elements that certain others, as their children, would end or leave."""
 IN_TABLES: Final = frozenset({"script", "style", "template"})
@@ -115,8 +113,8 @@ def is_displaced(name: str, above: Sequence[str], is_hidden: bool = False) -> bo
     """Return whether browsers move an element away from its start tag, drop it, or end open elements for it.
 
     `above` are the open elements, outermost first, without those that the start tag ends anyway
-    (`IMPLIED_END`). An empty name at the end means that the parent is unknown; with no names at all, nothing
-    is known, and the element counts as staying where it is. `is_hidden`: it is an ``<input type="hidden">``.
+    (`IMPLIED_END`). If the parent is unknown, the last name is empty. Without any names, nothing is known,
+    and the element isn't considered displaced. `is_hidden`: the element is an ``<input type="hidden">``.
     """
     parent = above[-1] if above else ""
     if any(_is_in(root, above, INTEGRATION) for root in FOREIGN):
@@ -137,7 +135,9 @@ def is_displaced(name: str, above: Sequence[str], is_hidden: bool = False) -> bo
 
 
 def sensitive(above: Sequence[str]) -> tuple[str, ...]:
-    """Return the open elements that restrict what a place can contain; none if it can contain anything."""
+    """Return the open elements that restrict the content of the innermost one; none if there are no
+    restrictions.
+    """
     if not above or (above[-1] not in SENSITIVE_PARENTS and SENSITIVE.isdisjoint(above)):
         return ()
     return (*(name for name in above[:-1] if name in _DECISIVE), above[-1])

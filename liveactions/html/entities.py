@@ -1,8 +1,7 @@
-"""Character references: data to HTML and back.
+"""Character references: escapes data for HTML, and decodes HTML to data.
 
-Values are kept as data and escaped when HTML is written; markup that holds no element is decoded
-once. Attribute values decode by a rule of their own (HTML Standard, "named character reference
-state"): in ``?a=1&copy=2`` nothing is a reference.
+Attribute values have a decoding rule of their own (HTML Standard, "named character reference state"): there
+is no reference in ``?a=1&copy=2``.
 """
 
 from __future__ import annotations
@@ -25,26 +24,26 @@ from ..protocol.constants import (
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?)")
 _MARKERS = "".join(map(re.escape, (CHILD_OPEN, CHILD_CLOSE, CHILD_REST, LIST_OPEN, LIST_CLOSE, ITEM_END)))
 _MARKER_COMMENT = re.compile(f"<!--(?=[{_MARKERS}])")
-# Has to rewrite the source in place, for which tokens have no positions; runs only where the marker occurs.
+# Not the tokenizer, because tokens have no positions to rewrite the source at. Only used if a marker occurs.
 _START_TAG = re.compile("<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^\"'>])*>?")
 _MARKER_ATTRIBUTE = re.compile(rf"(?i)(?<=[\s\"'/]){re.escape(MARK)}(?=[\s=/>])")
 
 
 def escape(data: str) -> str:
     """Escape data for HTML text or a double-quoted attribute value."""
-    # Most texts have nothing to escape. To look costs less than the `Markup` that `_escape` creates.
+    # Most texts have nothing to escape. Checking that costs less than the `Markup` that `_escape` creates.
     if "&" in data or "<" in data or ">" in data or '"' in data or "'" in data:
         return str(_escape(data))
     return str(data)
 
 
 def decode_text(source: str) -> str:
-    """Return HTML text without elements as data."""
+    """Return the data of HTML text without elements."""
     return html.unescape(source) if "&" in source else source
 
 
 def decode_attribute(source: str) -> str:
-    """Return the source of an attribute value as data."""
+    """Return the data of an attribute value's source."""
     if "&" not in source:
         return source
     return _REFERENCE.sub(_attribute_reference, source)
@@ -56,14 +55,14 @@ def _attribute_reference(match: re.Match[str]) -> str:
         return html.unescape(source)
     decoded = html.unescape(source)
     follows = match.string[match.end() : match.end() + 1]
-    # Without its semicolon a name counts only where neither "=" nor a letter or digit follows.
+    # A name without a semicolon only counts if neither "=" nor a letter or digit follows.
     if follows == "=" or (len(decoded) > 1 and decoded[-1].isalnum()):
         return source
     return decoded
 
 
 def neutralise(source: str) -> str:
-    """Change raw HTML so that nothing in it can be mistaken for a marker."""
+    """Change raw HTML so that the client can't mistake anything in it for a marker."""
     if "<!--" in source:
         source = _MARKER_COMMENT.sub("<!-- ", source)
     if MARK in source.lower():

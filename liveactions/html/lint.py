@@ -1,9 +1,8 @@
-"""Report what browsers would repair in a page: misplaced elements, and end tags that don't match.
+"""Reports what browsers would repair in a page: misplaced elements, and end tags that don't match.
 
-`repairs` reads a page once, with a stack of open elements, and reports those parse errors of the HTML
-Standard that people make and that result in another tree than the one that was written. It has a regular
-expression of its own for tags instead of `liveactions.html.tokenizer`: it needs the position of each tag in
-the string, and has to go on after any error.
+`repairs` reads a page once, with a stack of open elements. It reports the HTML Standard's parse errors that
+are common, and lead to another tree than the one that was written. It uses a regular expression instead of
+`liveactions.html.tokenizer`, because it needs the position of each tag, and must continue after errors.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _HEAD: Final = frozenset("base basefont bgsound link meta noscript script style 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What is wrong, at which character, and the elements that have to do with it."""
+    """A parse error: its description, its position in the string, and the names of elements involved."""
 
     text: str
     at: int
@@ -55,7 +54,7 @@ class _Open:
 
 
 def repairs(html: str) -> list[Repair]:
-    """Return all that browsers would repair in a page."""
+    """Return everything that browsers would repair in a page."""
     return list(_Reader(html).read())
 
 
@@ -64,7 +63,7 @@ class _Reader:
         self._html = html
         self._open: list[_Open] = []
         self._ended: _Open | None = None
-        """The start tag that was the last to end a paragraph."""
+        """The latest start tag that ended a paragraph."""
 
     def read(self) -> Iterator[Repair]:
         at = 0

@@ -1,21 +1,21 @@
-"""A tokenizer for HTML with placeholders in it.
+"""A tokenizer for HTML with placeholders.
 
-Its input is a sequence of literal strings and placeholders, which are any other objects: in templates the
-expressions and statements. `scan` yields tokens and says where each placeholder is: in text, in an
+The input is a sequence of literal strings and placeholders, which may be any other objects: in templates, the
+expressions and statements. `scan` yields tokens, in which each placeholder has its position: in text, in an
 attribute's value, among attribute names, in raw text, in a comment. ``["<p class='", x, "'>", y]`` gives ::
 
     StartTag("p", [Attribute("class", [x])])
     Placeholder(y)
 
-It follows the HTML Standard's tokenizer as far as authors need it. Where a placeholder can't be assigned to
-a part of a token (``<{{ name }}>``), it raises `NotTrackable`, and the template is rendered as a string
-there.
+The tokenizer follows the HTML Standard as far as authors need it. If a placeholder can't be assigned to a
+part of a token (``<{{ name }}>``), it raises `NotTrackable`, and that part of the template is rendered as a
+string.
 
-`located` also yields where tokens begin and end. It knows the tags of components, which look like HTML but
-aren't: ``<Card>``, ``<forms.Field>`` and, for their slots, ``<:footer>``.
+`located` also yields the positions of tokens. It recognises the tags of components, which look like HTML:
+``<Card>``, ``<forms.Field>`` and, for their slots, ``<:footer>``.
 
-`head_end` finds the end of a document's head. It works with a regular expression instead: it only has to
-recognise the few elements that a head may contain.
+`head_end` finds the end of a document's head, with a regular expression, because it only has to recognise the
+few elements that a head may contain.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from .content_model import FOREIGN, INTEGRATION, RAW_TEXT, TEXT_ONLY
 Parts = list[Any]
 """Literal strings and placeholders, in order."""
 Position = tuple[int, int]
-"""A piece, and an offset in it."""
+"""The index of a piece, and an offset in it."""
 
 
 class NotTrackable(Exception):
-    """A placeholder is where there can be no slot, or the text ends inside a tag."""
+    """A placeholder is where no slot is possible, or the text ends inside a tag."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class StartTag:
     line: int
     start: Position = field(default=(0, 0), compare=False)
     inside: Position = field(default=(0, 0), compare=False)
-    """Behind its attributes."""
+    """The position after its attributes."""
     end: Position = field(default=(0, 0), compare=False)
     name: str = field(init=False)
 
@@ -83,7 +83,7 @@ class StartTag:
 
 @dataclass(slots=True)
 class RawText:
-    """The whole content of a raw text element whose start tag came just before."""
+    """The whole content of the raw text element whose start tag is the previous token."""
 
     parts: Parts
     line: int
@@ -109,7 +109,7 @@ class Declaration:
 
 
 class Merged(str):
-    """Literal text that was put together from several places. `begins` are offsets with their lines."""
+    """Literal text from several places in the source. `begins` has the offset and the line of each."""
 
     __slots__ = ("begins",)
     begins: tuple[tuple[int, int], ...]
@@ -123,7 +123,7 @@ class Merged(str):
         return Merged(self + text, (*self.begins, (len(self), line)))
 
     def begin_before(self, offset: int) -> tuple[int, int]:
-        """Return the last place that isn't after an offset."""
+        """Return the offset and the line of the place that contains an offset."""
         return self.begins[bisect_right(self.begins, offset, key=itemgetter(0)) - 1]
 
     def line_at(self, offset: int) -> int:
@@ -190,7 +190,11 @@ class _Cursor:
         return piece.line_at(0) if type(piece) is Merged else otherwise
 
     def until(self, end: str) -> Parts:
-        """Return all before `end`, which must be in literal text; move past it unless it is an end tag."""
+        """Return everything up to `end`, which must be in literal text. Move past it, unless it is an end
+        tag.
+
+        Raise `NotTrackable` if it is missing.
+        """
         parts: Parts = []
         while (following := self.peek()) is not None:
             if not isinstance(following, str):
@@ -222,15 +226,16 @@ def located(pieces: Sequence[Any], line: int = 1) -> Iterator[tuple[Event, Posit
 
 
 def is_component(tag: str) -> bool:
-    """Return whether a tag's name is that of a component, or of a component's slot.
+    """Return whether a tag is that of a component, or of a component's slot, by its name.
 
-    ``Card``, ``forms.Field`` and ``:footer`` are. Names without lower-case letters, as ``DIV``, are HTML.
+    ``Card``, ``forms.Field`` and ``:footer`` are. Names without lower-case letters, such as ``DIV``, are
+    HTML.
     """
     return _COMPONENT.match(tag) is not None
 
 
 def mentions_components(source: str) -> bool:
-    """Return whether source may contain tags of components, so that it is worth reading."""
+    """Return whether a template's source may contain tags of components."""
     return _TAG_OF_COMPONENT.search(source) is not None
 
 
@@ -328,7 +333,7 @@ def _start_tag(cursor: _Cursor) -> StartTag:
 
 
 def _dynamic_names(cursor: _Cursor, parts: Parts) -> Attribute:
-    """Read a run without white space that holds a dynamic name: ``data-{{ x }}="{{ y }}"``."""
+    """Read a run without white space that contains a dynamic name: ``data-{{ x }}="{{ y }}"``."""
     line, quote = cursor.line, ""
     while (following := cursor.peek()) is not None:
         if not isinstance(following, str):
@@ -383,7 +388,7 @@ _TOKEN: Final = re.compile(
     r"|<(?:meta|link|base|!doctype|html|head)\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>",
     re.IGNORECASE | re.DOTALL,
 )
-"""What may be in a head, or before it."""
+"""Anything that may be in a head, or before it."""
 _SKELETON: Final = re.compile(
     r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
@@ -391,7 +396,7 @@ _DEPTH: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 
 def is_document(html: str) -> bool:
-    """Return whether HTML begins as a whole document does."""
+    """Return whether HTML begins like a whole document."""
     return _SKELETON.match(html) is not None
 
 

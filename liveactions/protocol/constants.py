@@ -21,7 +21,7 @@ MARK_CHILD: Final = "."
 CHILD_OPEN: Final = "("
 CHILD_CLOSE: Final = ")"
 CHILD_REST: Final = "{"
-"""As `CHILD_OPEN` for a slot that takes the rest of its parent: whatever is in it can't move its end."""
+"""Like `CHILD_OPEN`, for a slot that extends to the end of its parent: nothing in it can move its end."""
 LIST_OPEN: Final = "["
 LIST_CLOSE: Final = "]"
 ITEM_END: Final = ","
@@ -34,7 +34,7 @@ CANCEL: Final = 5
 CALL_FUNCTION: Final = 6
 BYE: Final = 9
 PREFETCH: Final = 10
-"""Without a number, as it is no operation: [0, rev, PREFETCH, url]."""
+"""Not an operation, so it has no number: [0, rev, PREFETCH, url]."""
 # Status of an answer, server to client: [n, status, payload].
 OK: Final = 0
 ERROR: Final = 1
@@ -55,7 +55,7 @@ ACK_AFTER: Final = 4
 ACK_SECONDS: Final = 1.0
 """... or after this many seconds."""
 WINDOW_FRAMES: Final = 8
-"""How many patches may be unacknowledged before the server merges further changes."""
+"""Maximum number of unacknowledged patches. Then the server merges further changes."""
 WINDOW_BYTES: Final = 256 * 1024
 SOCKET_WAIT: Final = 3.0
 """Seconds that queued operations wait for the socket before they are sent with fetch."""
@@ -66,15 +66,17 @@ FIELD_FORM: Final = "_f"
 FIELD_BOUND: Final = "_b"
 """In a form with a button that calls another action: the address of the form's own action."""
 STORAGE_KEY: Final = "live"
-"""Where a tab notes that it has changed the browser's cookies: its other tabs connect again."""
+"""The key in `localStorage` with which a tab notifies others that it has changed the browser's cookies."""
 HEADER_OPS: Final = "Live-Ops"
 HEADER_SKIPPED: Final = "Live-Skipped"
-"""In a response to operations: none was run, and the page makes them again."""
+"""In a response to operations: none was run, and the page sends them again with new addresses."""
 HEADER_STREAM: Final = "Live-Stream"
-"""With operations: the page has an event stream, and only the process that it comes from runs them."""
+"""In a request with operations: the page has an event stream, and only the process that sends it runs
+them.
+"""
 HEADER_ACTION: Final = "Live-Action"
 HEADER_UPLOAD: Final = "Live-Upload"
 HEADER_CHUNK: Final = "Live-Chunk"
-"""On an upload: the body is a chunk of a file, with this number and handle."""
+"""In an upload: the body is a chunk of a file, with this number and handle."""
 HEADER_COOKIES: Final = "Live-Cookies"
-"""On the answer to a call from a page that isn't live: it has changed the browser's cookies."""
+"""In the response to a call from a page that isn't live: it has changed the browser's cookies."""

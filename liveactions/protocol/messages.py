@@ -10,7 +10,7 @@ All messages are JSON text of at most 1 MiB. The first one is the hello, an obje
 ``v``                 version of the protocol: 1
 ``url``               path and query of the page
 ``snapshot``          the snapshot in its HTML, or null; after a space, the name of the tab, if pages
-                      keep something for it
+                      keep values for it
 ``token``             the session's token from an earlier welcome, or null
 ``rev``               the newest revision applied; -1 asks for the whole page
 ``op``                the number of the last operation that was sent
@@ -65,14 +65,14 @@ All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, without e
                       (``{"error", "errors", "status", "id"?,
                       "retry_after"?}``, in debug mode with ``details``,
                       the traceback, and perhaps ``template``, ``{"name", "line",
-                      "column", "excerpt"}``, the column from 1, or 0 if it isn't known),
+                      "column", "excerpt"}``, the column from 1, or 0 if it is unknown),
                       2 uncertain, 3 redirect (``{"url", "replace"?, "external"?}``),
                       4 running (the operation runs concurrently; its final answer comes later),
                       5 ok, but the form keeps its fields
 ``shapes``            flat: id, html; the shapes that this patch is the first to use on this
                       connection. ``[html]`` for the content of the element around it, ``<svg>``
-``extras``            whatever else the page has to do. A frame with extras is a new revision, even
-                      if its patch is empty. ``cookies``: tickets, posted to
+``extras``            anything else that the page has to do. A frame with extras is a new revision,
+                      even if its patch is empty. ``cookies``: tickets, posted to
                       ``<mount>/_live/cookies`` (as the body, with ``Live-Ops: 1``) before the
                       frame is applied; ``url``: ``[path?query, push]``, the page's new address;
                       ``events``: ``[[name, detail], ...]``, DOM events to dispatch
@@ -80,8 +80,8 @@ All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, without e
 
 Patches
 -------
-A patch is flat: slot, change, slot, change ... Slots are identified by their numbers. What a change looks
-like depends on the kind of slot.
+A patch is flat: slot, change, slot, change ... Slots are identified by their numbers. The form of a change
+depends on the kind of slot.
 
 ====================  ==========================================================================
 an attribute          its value; null: it is removed
@@ -96,7 +96,7 @@ a list                ``{"l": [fragment, ...]}``; ``[ordinal, patch, ...]``; ``[
 
 A fragment is an array: the number of its shape, and the values of its slots.
 
-*Raw HTML* is a string on the server, which changes:
+*Raw HTML* is a string on the server. It changes in these ways:
 
 ====================  ==========================================================================
 ``{"h": html}``       the whole new string
@@ -116,7 +116,7 @@ hello with ``rev`` -1), and from then on the first change of each slot comes as 
 "h" if it knows that its string is serialized differently; the page still compares the nodes.) Fields named
 ``_s`` belong to the page, and are never part of the server's string.
 
-For strings of more than 32 kB, "e" tells where to look, so that nothing else has to be parsed: an array of
+For strings of more than 32 kB, "e" lists the nodes to change, so that nothing else has to be parsed:
 
 ===============================================  ===============================================
 ``[path, [name, value, ...]]``                   attributes of an element: null for a removed one
@@ -129,10 +129,10 @@ size]``                                          on, written as *length* units o
 ===============================================  ===============================================
 
 A path leads from the slot, by positions among all child nodes (including text and comments), to an element;
-``[]`` is the slot itself. All paths and positions are those before the change. "d" is the Adler-32 of what
-the paths pass, one path after the other: for each element, starting with the slot, its name in lower case
-(empty for the slot), a space, the number of its child nodes, and ";". If a page gets another digest, because
-a script has added something or its parser has read something differently, it uses the splices.
+``[]`` is the slot itself. All paths and positions are those before the change. "d" is the Adler-32 of all
+elements on the paths, one path after the other: for each element, starting with the slot, its name in lower
+case (empty for the slot), a space, the number of its child nodes, and ";". If a page computes another digest,
+because a script has added nodes or its parser has read the HTML differently, it uses the splices.
 
 A redirect that comes with ``{"page": html}`` includes the target page, over the same connection: the client
 only updates the address, the history and the scroll position. An operation 3 that names another page of the
@@ -182,9 +182,9 @@ from .constants import (
 )
 
 MAX_DEPTH: Final = 32
-"""How deeply arrays and objects in a message may be nested."""
+"""Maximum nesting of arrays and objects in a message."""
 MAX_NUMBER: Final = 2**53
-"""Numbers in a message are less than this."""
+"""Numbers in a message must be less than this."""
 Change: TypeAlias = list[Any] | dict[str, Any]
 """A patch as data."""
 Fields: TypeAlias = list[Any]
@@ -276,7 +276,7 @@ def read(text: str | bytes | None, limits: Limits) -> Any:
 def parse(text: str) -> Any:
     """Parse JSON from a browser. Lone surrogates, which visitors can type, are replaced.
 
-    Raise `ValueError` for invalid JSON, also if it is nested hundreds of levels deep.
+    Raise `ValueError` for invalid JSON, and for JSON that is nested hundreds of levels deep.
     """
     try:
         return _parsed(text)

@@ -1,7 +1,7 @@
-"""What a page and its session know about each other: operations, answers, revisions.
+"""The log of a session's operations, answers and revisions: what page and session know about each other.
 
-Nothing here knows about sockets, clocks or pages: the time, in seconds of any monotonic clock, is an
-argument, and messages to send are returned as text.
+Nothing here depends on sockets, clocks or pages: the time, in seconds of any monotonic clock, is an argument,
+and messages to send are returned as text.
 
 Theory of operation
 -------------------
@@ -9,16 +9,16 @@ A page has one session, and the session has an `OpLog`. Sockets come and go; mes
 `fetch` follow the same rules.
 
 *Operations* are numbered by the page: 1, 2, 3 ... The page keeps each one until it knows how it ended. The
-session runs them in the order of their numbers, and never runs one twice: `OpLog.accept` tells whether an
+session runs them in the order of their numbers, and never runs one twice: `OpLog.accept` returns whether an
 operation is new. An operation that is sent again, because the page couldn't know that it had arrived, is
-answered again. The answers of at least the 64 newest operations are kept, and a page has at most 32 that are
-unanswered. An operation may be answered as running: it runs concurrently, and its final answer is sent later.
+answered again. At least the 64 newest answers are kept, and a page has at most 32 unanswered operations. An
+operation may be answered as running: it runs concurrently, and its final answer is sent later.
 
 *Revisions* count the patches: a frame with a patch leads from the page's revision to the next one. Every
 message of the page names the newest revision that it has applied. At most 8 patches and 256 KiB may be
 unacknowledged; after that, nothing is sent until the page catches up, and then the newest state is sent once.
-An answer is never sent before the patch that shows the operation's effect. *Extras* (whatever a frame brings
-besides a patch) come with a revision, too, so that they are repeated until they are acknowledged.
+An answer is never sent before the patch that shows the operation's effect. *Extras* (everything in a frame
+besides patch and answers) have a revision, too, so that they are repeated until they are acknowledged.
 
 *Addresses* of slots refer to a revision that the page has shown. The session keeps its renders since the
 revision of the last operation or acknowledgement (`OpLog.seen`), not of the last hello: operations that were
@@ -28,11 +28,11 @@ of one connection arrive in order.
 *A new connection* begins with a hello and a welcome. If the session is still in memory, the page sends all
 operations above the welcome's `ack` again, and the welcome contains what the page has missed. If the session
 had to be rebuilt from its snapshot, list items are numbered again on both sides, and the page forgets shapes.
-Then there are two cases. Either the snapshot was written when its session was idle: nothing ran afterwards,
-and the operations above `ack` are sent again and run (``migrated``). Or its worker may have run operations
-whose effects are elsewhere but not in the snapshot (`OpLog.uncertain`): these are sent again, too, but only
-idempotent actions are run again, and the others end as uncertain (``rebuilt``). If the only remaining state
-is older than what the page has shown, the whole page is sent (``outdated``).
+Then there are two cases. If the snapshot was written while the session was idle, nothing has run since: the
+operations above `ack` are sent again and run (``migrated``). Otherwise, its worker may have run operations
+whose effects aren't in the snapshot (`OpLog.uncertain`): these are sent again, too, but only idempotent
+actions are run again, and the others end as uncertain (``rebuilt``). If the only remaining state is older
+than what the page has shown, the whole page is sent (``outdated``).
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ from .constants import OK, RUNNING, UNCERTAIN, WINDOW_BYTES, WINDOW_FRAMES
 from .messages import Change, Hello, Op, require, write
 
 MAX_KEPT_ANSWERS: Final = 64
-"""How many unacknowledged answers are kept."""
+"""Maximum number of unacknowledged answers that are kept."""
 Resumption = Literal["", "migrated", "rebuilt"]
-"""How a session was rebuilt from a snapshot, and what that means for unanswered operations (see above)."""
+"""How a session was rebuilt from a snapshot; "" if it is still in memory. See "A new connection" above."""
 
 
 class OpLog:
@@ -74,9 +74,9 @@ class OpLog:
         self._forgotten = 0
         """Number of the newest operation whose answer was dropped without an acknowledgement."""
         self._concurrent: dict[int, float] = {}
-        """Concurrent operations, with the revision that their final answer is sent with: `inf` until then."""
+        """Concurrent operations, each with the revision of its final answer; `inf` until that is sent."""
         self.uncertain = 0
-        """Operations up to this one may have been run by a worker that is gone."""
+        """Operations up to this number may have been run by a worker that no longer exists."""
         self._unsent_answers: list[Any] = []
         self._sent_through = done
         self._sent: deque[tuple[int, int, int]] = deque()  # revision, size, ops that had ended
@@ -84,7 +84,7 @@ class OpLog:
         self._progress = 0.0
         self._extras: dict[str, Any] = {}
         self.unacked_extras: list[tuple[int, dict[str, Any]]] = list(unacked_extras)
-        """Extras that the page hasn't acknowledged, with the revision that they were sent with."""
+        """Extras that the page hasn't acknowledged, each with its revision."""
 
     def accept(self, op: Op, now: float) -> bool:
         """Return whether `op` is new and has to be run. Raise `ProtocolError` if its number is impossible.
@@ -249,11 +249,11 @@ class OpLog:
     ) -> str:
         """Return the answer to a hello, with a patch from the hello's revision to the newest state.
 
-        From here on, the page counts as having applied it: it names the new revision only afterwards.
+        The page is assumed to apply it, because it can only name the new revision after that.
         """
         answers = self.answers
         is_ahead = bool(self.unacked_extras) and self.unacked_extras[-1][0] > self.rev
-        if is_ahead or (patch and hello.rev == self.rev):  # a snapshot may have extras that no frame has sent
+        if is_ahead or (patch and hello.rev == self.rev):  # a snapshot may have extras that weren't sent yet
             self.rev += 1
         self._note_final_answers(self.rev)
         message: dict[str, Any] = {"token": token, "rev": self.rev, "ack": self.done}
@@ -280,7 +280,7 @@ class OpLog:
 
 
 def _after_restart(status: int, payload: Any) -> tuple[int, Any]:
-    """Return an answer from a snapshot. What was running on a worker that is gone is uncertain."""
+    """Return an answer from a snapshot. An operation that was running then is uncertain."""
     return (UNCERTAIN, None) if status == RUNNING else (status, payload)
 
 

@@ -1,4 +1,4 @@
-"""The contract of brokers, and the messages that workers send each other."""
+"""The interface of brokers, and the messages that workers send each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 GAP: Final = None
-"""Marks where messages were lost, any number of them."""
+"""Marks where any number of messages were lost."""
 News: TypeAlias = Sequence[bytes | None]
 """Messages in order, and gaps."""
 
@@ -17,8 +17,8 @@ News: TypeAlias = Sequence[bytes | None]
 class Broker(Protocol):
     """Carries messages between the workers of an application, including the sender.
 
-    All processes receive all messages once, in the same order, or a gap where some were lost: then
-    everything that is open or cached is loaded again. Messages are sealed; to a broker, they are bytes.
+    All processes receive all messages once, in the same order, or a gap where some were lost: then all open
+    pages and cached values are loaded again. To a broker, messages are bytes, because they are sealed.
 
     Both methods are called often, and from any thread. They must return quickly, unless the broker is a
     `RemoteBroker`. Any exception is logged and treated as a gap. Brokers that compare equal carry the same
@@ -37,7 +37,7 @@ class Broker(Protocol):
 
 @runtime_checkable
 class RemoteBroker(Broker, Protocol):
-    """A broker whose methods wait for a network: the event loop only calls them in threads.
+    """A broker whose methods wait for a network. The event loop only calls them in threads.
 
     `publish`, `news` and `wait` may be called concurrently, each by one thread at a time.
     """
@@ -46,23 +46,23 @@ class RemoteBroker(Broker, Protocol):
         """Return when there may be new messages, after `seconds` at the latest."""
 
     def close(self) -> None:
-        """Close connections. A broker that is used again opens them again."""
+        """Close connections. If the broker is used again, it opens them again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to open pages and caches. All of it can be written as JSON."""
+    """A message to open pages and caches. All of its attributes can be written as JSON."""
 
     kind: Literal["tag", "path", "topic", "user", "presence", "worker"]
     name: str
-    """The tag, path, pattern of paths, topic, identity that has signed out, replica of presence or worker."""
+    """The tag, path or pattern, topic, identity that has signed out, replica of presence, or worker."""
     data: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""
     """The session that has published the message, if it shows the change already; otherwise empty."""
 
 
 Receiver = Callable[[Message | None], None]
-"""Receives a message, or None for a gap: everything may have been revalidated."""
+"""Receives a message, or None for a gap: any tag may have been revalidated."""
 
 
 def pack(message: Message | None) -> bytes:

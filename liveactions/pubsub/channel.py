@@ -22,11 +22,13 @@ from .base import Broker, Message, News, Receiver, RemoteBroker, pack, unpack
 MAX_MESSAGE_AGE: Final = 24 * 3600.0
 """Seconds after which a message is no longer accepted."""
 WAIT_SECONDS: Final = 1.0
-"""Seconds after which a remote broker is read although it hasn't reported news: it may have been emptied."""
+"""Seconds after which to read a remote broker even if it hasn't reported messages: it may have been
+emptied.
+"""
 RETRY_SECONDS: Final = 0.2
 """Seconds between two attempts to reach a broker that has failed."""
 MAX_DELIVERED: Final = 1000
-"""Messages that are remembered until the broker returns them."""
+"""Maximum number of delivered messages to remember until the broker returns them."""
 IDEMPOTENT: Final = ("tag", "path")
 """Kinds of messages that may be received twice."""
 log = get_logger(__name__)
@@ -38,9 +40,9 @@ class BrokerChannel:
     Without a broker there are no other processes. Messages are sealed before they are handed to the broker,
     so other applications can neither read nor send them.
 
-    A broker that waits for a network is read in a thread. The coroutines `announce` and `caught_up` wait for
-    it without blocking the event loop. `publish` and `catch_up` wait for it when they are called from a
-    thread; from an event loop, they leave the work to a thread.
+    A remote broker is read in a thread. The coroutines `announce` and `caught_up` wait for it without
+    blocking the event loop. `publish` and `catch_up` wait for it when they are called from a thread; from an
+    event loop, they leave the work to a thread.
     """
 
     def __init__(self, broker: Broker | None, sealer: Sealer, application: str) -> None:
@@ -52,9 +54,9 @@ class BrokerChannel:
         self._context = f"message\n{application}"
         self._listeners: list[Receiver] = []
         self._sending = threading.RLock()
-        self._hearing = threading.RLock()
-        self._owes_gap = False
-        """Whether other workers have missed messages, and must be sent a gap."""
+        self._receiving = threading.RLock()
+        self._must_send_gap = False
+        """Whether other workers have missed messages, so that they must be sent a gap."""
         self._is_cut_off = False
         """Whether messages of other workers can't be received."""
         self._delivered: deque[bytes | None] = deque(maxlen=MAX_DELIVERED)
@@ -72,15 +74,17 @@ class BrokerChannel:
         return self._listener is not None
 
     def listen(self, receive: Receiver) -> Callable[[], None]:
-        """Call `receive` with every message, in any thread, one at a time. The result ends this."""
+        """Call `receive` with every message, in any thread, one at a time. Return a function that ends
+        this.
+        """
         self._listeners.append(receive)
         return lambda: self._listeners.remove(receive) if receive in self._listeners else None
 
     def publish(self, *messages: Message) -> None:
-        """Send messages to all listeners. Those of this process have received them when it returns.
+        """Send messages to all listeners. Those of this process have received them when this returns.
 
-        May be called from any thread. In an event loop, with a broker that waits for a network, only messages
-        that may be received twice (`IDEMPOTENT`) are delivered before it returns.
+        May be called from any thread. In an event loop, with a remote broker, only messages that may be
+        received twice (`IDEMPOTENT`) are delivered before this returns.
         """
         if self._listener is None or not is_loop_running():
             self._publish(*messages)
@@ -89,7 +93,7 @@ class BrokerChannel:
         self._listener.sender.submit(self._publish, *messages)
 
     async def announce(self, *messages: Message) -> None:
-        """Send messages to all listeners, as `publish`; wait without blocking the event loop."""
+        """Send messages to all listeners, like `publish`, but wait without blocking the event loop."""
         if self._listener is not None:
             sender = self._listener.sender
             await asyncio.get_running_loop().run_in_executor(sender, self._publish, *messages)
@@ -99,7 +103,7 @@ class BrokerChannel:
     def catch_up(self) -> None:
         """Receive pending messages, from any thread; in an event loop, only if that needs no network.
 
-        A broker that is unreachable is only tried by its listener, so that no other caller waits.
+        Only the listener retries a broker that is unreachable, so that no other caller has to wait.
         """
         if (
             self._listener is None
@@ -120,7 +124,7 @@ class BrokerChannel:
     async def is_reachable(self) -> bool:
         """Return whether the broker is reachable, after receiving what is pending."""
         await self.caught_up()
-        return not (self._is_cut_off or self._owes_gap)
+        return not (self._is_cut_off or self._must_send_gap)
 
     def close(self) -> None:
         """Stop reading the broker until the channel is used again."""
@@ -131,37 +135,37 @@ class BrokerChannel:
         with self._sending:
             try:
                 sent = self._hand_over(messages)
-            except Exception as error:  # whatever a broker raises: no page fails with it
-                if not self._owes_gap:  # logged once, since it is retried
+            except Exception as error:  # brokers may raise anything, but no page should fail
+                if not self._must_send_gap:  # only the first failure is logged; the listener retries
                     log.error("could not notify other workers: %s", error)
-                self._owes_gap = True
+                self._must_send_gap = True
                 sent = []
             self._deliver_sent(messages, sent)
 
     def _publish_at_once(self, messages: Sequence[Message]) -> bool:
-        """Publish, unless the broker can't take the messages now. Return whether it has."""
+        """Publish messages, unless the broker can't take them now. Return whether it has."""
         with self._sending:
             try:
                 sent = self._hand_over(messages)
-            except Exception:  # which `_publish` reports
+            except Exception:  # `_publish` reports it
                 return False
             self._deliver_sent(messages, sent)
         return True
 
     def _hand_over(self, messages: Sequence[Message]) -> list[bytes]:
-        """Hand messages to the broker. Return them sealed, or nothing if the broker wasn't asked."""
-        if self._broker is None or (self._owes_gap and self._listener is not None and messages):
+        """Hand messages to the broker. Return them sealed; nothing if the broker wasn't called."""
+        if self._broker is None or (self._must_send_gap and self._listener is not None and messages):
             return []  # the listener reconnects to the broker; publishers don't wait for it
-        due = (None, *messages) if self._owes_gap else messages
+        due = (None, *messages) if self._must_send_gap else messages
         sealed = [self._seal(message) for message in due]
         if sealed:
             self._broker.publish(sealed)
-        self._owes_gap = False
+        self._must_send_gap = False
         return sealed
 
     def _deliver_sent(self, messages: Sequence[Message], sent: list[bytes]) -> None:
-        """Deliver messages here, in the order in which the broker returns them, if it does."""
-        with self._hearing:
+        """Deliver messages in this process, in the broker's order if it returns them."""
+        with self._receiving:
             if sent and not (self._is_cut_off and self._listener is not None):
                 self.deliver(self._receive())
             if not sent or self._is_cut_off:
@@ -169,9 +173,9 @@ class BrokerChannel:
                 self.deliver(messages)
 
     def _catch_up(self) -> None:
-        if self._owes_gap:
+        if self._must_send_gap:
             self._publish()
-        with self._hearing:
+        with self._receiving:
             self.deliver(self._receive())
 
     def deliver(self, messages: Iterable[Message | None]) -> None:
@@ -207,7 +211,7 @@ class BrokerChannel:
                 continue
             try:
                 yield None if sealed is None else self._open(sealed)
-            except SealError:  # another application's
+            except SealError:  # a message of another application
                 continue
             except (TypeError, ValueError) as error:
                 log.error("could not read a message from another worker: %s", error)
@@ -259,7 +263,7 @@ class BrokerListener:
             self._catch_up()
             try:
                 self._broker.wait(WAIT_SECONDS)
-            except Exception:  # which `_catch_up` reports
+            except Exception:  # `_catch_up` reports it
                 ended.wait(RETRY_SECONDS)
 
 
@@ -296,7 +300,7 @@ class Channels:
         self._turn: asyncio.AbstractEventLoop | None = None
         """The event loop that has caught up in its current turn."""
         self._remote: list[BrokerChannel] = []
-        """The channels that this turn has not caught up with, since they need a network."""
+        """The remote channels, with which this turn hasn't caught up yet."""
 
     def connect(self, channel: BrokerChannel) -> None:
         """Add a channel. It is removed when its application is garbage collected."""
@@ -336,7 +340,8 @@ class Channels:
     def catch_up(self) -> None:
         """Receive pending messages on all channels; see `BrokerChannel.catch_up`.
 
-        An event loop does so once in each turn: whatever made it run what it runs had happened before.
+        An event loop does so once in each turn: everything that caused its callbacks to run had happened
+        before.
         """
         loop = running_loop()
         if loop is not None:
@@ -358,8 +363,8 @@ class Channels:
             await channel.caught_up()
 
     async def caught_up_by_turn(self) -> None:
-        """Receive pending messages on all channels; in one turn of the event loop, only once those that need
-        no network, as `catch_up`. For pages, which hear the others soon.
+        """Receive pending messages on all channels, but only once in each turn of the event loop on those
+        that need no network, like `catch_up`.
         """
         self.catch_up()
         for channel in self._remote:

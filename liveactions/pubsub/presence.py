@@ -1,7 +1,7 @@
-"""Who is here, on all workers: the table of `presence_table`, replicated over a channel.
+"""Who is here, on all workers: replicates the table of `presence_table` over a channel.
 
-Everything runs in the event loop, except that messages may be received, and lists read, in any thread. The
-lock is never held while messages are sent or delivered.
+Messages may be received, and lists read, in any thread; everything else runs in the event loop. The lock is
+never held while messages are sent or delivered.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_PAUSE: Final = 0.7
 the pause, since each of these pages lists all of them.
 """
 CROWD: Final = 1000
-"""People in a topic for whom the pause is longest."""
+"""Number of people in a topic from which on the pause is longest."""
 
 Reader: TypeAlias = Callable[[Sequence[Entry]], Callable[[], tuple[Any, ...]]]
 """Converts entries to a function that returns their values, as copies where they can be changed."""
@@ -33,8 +33,8 @@ Reader: TypeAlias = Callable[[Sequence[Entry]], Callable[[], tuple[Any, ...]]]
 class Presence:
     """Who is here, as known to one worker.
 
-    `read` makes values of entries. `started` is called when it is used for the first time: from then on,
-    `tick` must be called every second, and the channel be read, until `is_running` is false.
+    `read` converts entries to values. `started` is called at the first use: from then on, call `tick` every
+    second, and read the channel, until `is_running` is false.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Presence:
         self._pausing: set[str] = set()
         """Topics whose pages were just notified."""
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks = Supervisor(lambda: "telling other workers who is here")
+        self._tasks = Supervisor(lambda: "publishing who is here to other workers")
         self._sending: asyncio.Task[None] | None = None
         self._departure: asyncio.TimerHandle | None = None
         channel.listen(self._on_message)
@@ -82,7 +82,7 @@ class Presence:
         self._started()
 
     def stop(self) -> None:
-        """Forget everything without publishing it: the process ends, and its pages continue elsewhere."""
+        """Forget all entries without publishing that: the process ends, and its pages continue in others."""
         if self._departure is not None:
             self._departure.cancel()
         self._tasks.cancel()
@@ -96,7 +96,7 @@ class Presence:
     # Entries
 
     def enter(self, id: str, topic: str, key: str, kind: str, data: Any, turn: int = 0) -> None:
-        """Add or change an entry, as `PresenceTable.enter`. A pending departure is cancelled."""
+        """Add or change an entry, and cancel its departure; see `PresenceTable.enter`."""
         self.start()
         with self._lock:
             self._table.enter(id, topic, key, kind, data, turn=turn, wall=time.time_ns() // 1_000_000)
@@ -116,7 +116,7 @@ class Presence:
         self._settle()
 
     def expect(self, topic: str, key: str) -> None:
-        """Keep the entries of a visitor who has requested a page, as `PresenceTable.expect`."""
+        """Keep the entries of a visitor who has requested a page; see `PresenceTable.expect`."""
         if not self.is_running:
             return
         with self._lock:
@@ -192,7 +192,7 @@ class Presence:
         for topic, count in crowds:
             self._pausing.add(topic)
             pause = max(MIN_PAUSE, MAX_PAUSE * min(1.0, count / CROWD))
-            loop.call_later(pause, self._go_on, loop, topic)
+            loop.call_later(pause, self._end_pause, loop, topic)
         self._channel.deliver(Message("tag", tag_of(topic)) for topic in sorted(due))
         if self._departure is not None:
             self._departure.cancel()
@@ -201,7 +201,7 @@ class Presence:
         if speaks and (self._sending is None or self._sending.done()):
             self._sending = self._tasks.start(self._send())
 
-    def _go_on(self, loop: asyncio.AbstractEventLoop, topic: str) -> None:
+    def _end_pause(self, loop: asyncio.AbstractEventLoop, topic: str) -> None:
         self._pausing.discard(topic)
         if self._loop is loop:
             self._settle()

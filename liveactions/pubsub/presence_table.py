@@ -1,25 +1,25 @@
-"""Who is here: a replicated table, as a machine without I/O.
+"""Who is here: a replicated table, as a state machine without I/O.
 
 Each worker is a *replica*. It owns the entries of the pages that are open in it, numbers its changes, and
-sends them to the others; each replica has a copy of what the others own. Time is an argument.
+sends them to the others. Each replica has copies of the others' entries. Times are arguments.
 
 Theory of operation
 -------------------
-*An entry* says that a tab shows a person in a topic. Several entries of one topic and key are one person.
+*Entries.* An entry is a person in a topic, as declared by one tab. Entries with the same topic and key are
+the same person.
 
-*Versions.* A replica's version is the number of changes that it has made. A message with changes names the
-version that they lead from and the one that they lead to. A copy that is of neither has missed something, and
-asks for the whole table of that replica. Heartbeats name the version, too, so that nothing stays unnoticed.
+*Versions.* A replica's version is the number of changes that it has made. A message with changes has the
+version before them and the version after them. A replica whose copy has neither version has missed changes,
+and requests the sender's whole table. Heartbeats have the version, too, so that lost messages are noticed.
 
-*Leases.* A replica that hasn't been heard from for `LEASE` is dropped with its entries: its process was
-killed, or its machine is unreachable. If it is heard from again, it is asked for its table. A replica that
-received nothing at all meanwhile, because it was stopped or is itself cut off, can't tell who is gone, and
-drops nobody.
+*Leases.* A replica that has sent nothing for `LEASE` seconds is dropped with its entries: its process was
+killed, or its machine is unreachable. If messages arrive from it again, its table is requested. A replica
+that itself received nothing at all, because it was stopped or is cut off, drops no others.
 
-*Departures.* An entry whose tab has lost its connection or was closed stays for a moment: the tab may come
-back, here or at another replica, or the page is reloaded. A visitor who has just requested the page's HTML is
-expected, and stays until the new page is connected. A page that moves to another replica does so with a
-higher *turn*; from then on, the entries of earlier turns don't count, and their owners remove them.
+*Departures.* An entry whose tab was closed or has lost its connection stays for a moment, because the tab may
+reconnect, here or at another replica, or the page may be reloaded. A visitor who has just requested the
+page's HTML is expected, and stays until the new page is connected. A page that moves to another replica gets
+a higher *turn*. Its entries of earlier turns no longer count, and their owners remove them.
 """
 
 from __future__ import annotations
@@ -33,22 +33,24 @@ from ..protocol.constants import SOCKET_WAIT
 LEASE: Final = 5.0
 """Seconds without a message after which a replica is considered dead."""
 STALL: Final = 2.5
-"""Seconds between two ticks after which a replica can't tell whether others were silent, or it was stopped:
-then it waits as many seconds for their messages.
+"""Seconds between two ticks above which a replica may itself have been stopped. It then gives the others as
+many seconds to send messages.
 """
 EXPECTED: Final = SOCKET_WAIT + 4.0
-"""Seconds for which a visitor is expected who has requested a page: it loads, and may have no socket."""
+"""Seconds for which a visitor who has requested a page is expected: loading it, and falling back from a
+socket.
+"""
 ASK_AGAIN: Final = 0.5
-"""Seconds after which a replica that hasn't sent its table is asked again, if it sends messages."""
+"""Seconds after which a table is requested again, if the replica hasn't sent it, but sends other messages."""
 
 
 class Entry(NamedTuple):
     """A person in a topic, as declared by one tab. All fields can be represented in JSON."""
 
     id: str
-    """Identifies the declaration of a tab, whichever replica its page is open in."""
+    """Identifies the declaration of a tab. It is the same in all replicas that have the page in turn."""
     turn: int
-    """Grows with each replica that takes the page over."""
+    """Increases with each replica that takes the page over."""
     topic: str
     key: str
     """The person: entries with the same key belong to one."""
@@ -58,7 +60,7 @@ class Entry(NamedTuple):
     since: int
     """When the person arrived, in milliseconds of the wall clock. Only used to sort."""
     at: int
-    """When `data` was set, likewise. The newest value counts."""
+    """When `data` was set, in milliseconds of the wall clock. The newest value counts."""
 
 
 class Replica:
@@ -71,7 +73,7 @@ class Replica:
 
 
 Shown = tuple[int, str, Any] | None
-"""What is shown of a person: since when, and their data with its type. None if they aren't here."""
+"""How a person is shown: arrival, type of the data, and data. None if they aren't here."""
 
 
 class PresenceTable:
@@ -79,7 +81,7 @@ class PresenceTable:
 
     def __init__(self, replica: str) -> None:
         self.replica = replica
-        """The name of this replica, which is never used again."""
+        """The unique name of this replica."""
         self._own: dict[str, Entry] = {}
         self._version = 0
         self._sent = 0
@@ -90,23 +92,25 @@ class PresenceTable:
         self._expected: dict[tuple[str, str], float] = {}
         """Until when people of this replica are expected, by topic and key."""
         self._announced: list[tuple[str, str]] = []
-        """Expected people with entries of other replicas, which must be notified."""
+        """Expected people with entries in other replicas, which must be notified."""
         self._others: dict[str, Replica] = {}
         self._topics: dict[str, dict[str, dict[tuple[str, str], Entry]]] = {}
         """Entries by topic, key, and replica with id."""
         self._ids: dict[str, dict[str, Entry]] = {}
         """Entries by id and replica."""
         self._before: dict[tuple[str, str], Shown] = {}
-        """What was shown before, of people who have changed."""
+        """How people who have changed were shown before."""
         self._ticked: float | None = None
         self._is_beating = False
         """Whether a heartbeat is due."""
         self._is_asked = False
-        """Whether another replica wants the whole table."""
+        """Whether another replica has requested the whole table."""
         self._asks_all = False
+        """Whether to request the tables of all others."""
         self._asks: set[str] = set()
+        """The replicas whose tables to request."""
         self._asked: dict[str, float] = {}
-        """When replicas were asked for their tables."""
+        """When tables were requested, by replica."""
 
     # Entries of this replica
 
@@ -123,9 +127,9 @@ class PresenceTable:
         at = max((wall, *(one.at + 1 for one in here)))
         entry = Entry(id, turn, topic, key, kind, data, since, at)
         if not self._is_superseded(entry):
-            self._say(id, entry)
+            self._change(id, entry)
             self._supersede(entry)
-            self._arrived(entry)
+            self._end_departures(entry)
 
     def leave(self, id: str, at: float) -> None:
         """Schedule the departure of an entry of this replica, unless it is expected or entered again."""
@@ -147,8 +151,8 @@ class PresenceTable:
             if id in self._departures:
                 self._departures[id] = max(until, self._departures[id])
 
-    def _arrived(self, entry: Entry) -> None:
-        """Remove entries of a person that were about to leave: there is a new one."""
+    def _end_departures(self, entry: Entry) -> None:
+        """Remove the entries of a person that are about to leave, because there is a new one."""
         self._expected.pop((entry.topic, entry.key), None)
         for id in self._tabs_of(entry.topic, entry.key):
             if id in self._departures:
@@ -163,7 +167,8 @@ class PresenceTable:
         """When the next entry leaves."""
         return min(self._departures.values(), default=None)
 
-    def _say(self, id: str, entry: Entry | None) -> None:
+    def _change(self, id: str, entry: Entry | None) -> None:
+        """Set or remove an entry of this replica, as a change to send."""
         self._version += 1
         self._unsent[id] = entry
         if entry is None:
@@ -175,10 +180,10 @@ class PresenceTable:
     def depart(self, now: float) -> None:
         """Remove the entries that are due to leave."""
         for id in [id for id, at in self._departures.items() if at <= now]:
-            self._say(id, None)
+            self._change(id, None)
 
     def tick(self, now: float, is_receiving: bool = True) -> None:
-        """Remove entries whose visitor or replica is gone, and make a heartbeat due. Call this every second.
+        """Remove entries whose visitor or replica is gone, and schedule a heartbeat. Call this every second.
 
         `is_receiving`: whether messages of other replicas can be received.
         """
@@ -199,7 +204,7 @@ class PresenceTable:
     # Messages between replicas
 
     def ask(self) -> None:
-        """Ask all other replicas for their tables: messages may have been lost."""
+        """Request the tables of all other replicas, because messages may have been lost."""
         self._asks_all = True
 
     @property
@@ -276,14 +281,14 @@ class PresenceTable:
         self._put(name, other.entries, entry.id, entry)
         self._supersede(entry)
         if is_new:
-            self._arrived(entry)
+            self._end_departures(entry)
 
     def _supersede(self, entry: Entry) -> None:
         """Remove the entries of earlier turns of its page."""
         for owner, old in list(self._ids[entry.id].items()):
             if old.turn < entry.turn:
                 if owner == self.replica:
-                    self._say(entry.id, None)
+                    self._change(entry.id, None)
                 else:
                     self._put(owner, self._others[owner].entries, entry.id, None)
 

@@ -16,9 +16,9 @@ NO_POSITION: Final = -1
 class SqliteBroker:
     """A broker for all processes that have a store in the same file.
 
-    It remembers the last message that it has read. If that is no longer there, because it was too old or the
-    file was created again, other messages may have been lost, too. The newest message is kept, however old
-    it is, so that a broker without traffic doesn't report gaps.
+    It remembers the last message that it has read. If that no longer exists, because it was too old or the
+    file was replaced, other messages may have been lost, too. The newest message is always kept, so that a
+    broker without traffic doesn't report gaps.
     """
 
     def __init__(self, store: SqliteStore) -> None:

@@ -1,4 +1,4 @@
-"""The grammar of references, as they are written into pages and sent back by them.
+"""The grammar of references, which are written into pages, and which pages send back.
 
 ::
 
@@ -6,9 +6,9 @@
     path      = the action's position in a page  users.remove
     arguments = bound arguments as compact JSON  17     (empty if nothing is bound)
 
-The signature covers path, arguments and a *context*: application, page class and visitor. It proves that the
-reference was shown to this visitor on such a page, not that the visitor may still use it: guards decide that
-each time.
+The signature covers path, arguments and a *context*: application, page class and visitor. It proves that a
+page of this class has shown the reference to this visitor, not that the visitor may still use it: guards
+decide that each time.
 """
 
 from __future__ import annotations

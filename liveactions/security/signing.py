@@ -1,8 +1,8 @@
 """Keys, sealing and signing.
 
 A sealed text is encrypted, authenticated, dated and bound to a context: without the key, it can be neither
-read nor changed nor used for something else. A signature has 64 bits: enough where every guess is a request,
-and short enough to be written into every row of a page.
+read nor changed, nor used for another purpose. A signature has 64 bits: enough where every guess is a
+request, and short enough to be written into every row of a page.
 
 ::
 
@@ -37,14 +37,14 @@ MIN_SECRET: Final = 16
 """Minimum length of a secret, in bytes."""
 MAC_BYTES: Final = 8
 COMPRESS_FROM: Final = 2048
-"""Shorter data, in bytes, isn't compressed: that would take longer than everything else."""
+"""Minimum size of data, in bytes, that is compressed. Compressing takes longer than all other steps."""
 MAX_MESSAGES: Final = 2**20
-"""How many messages a process seals with one key."""
+"""Maximum number of messages that a process seals with one derived key."""
 _HEADER: Final = struct.Struct(">B4s")
 _PACKING: Final = struct.Struct(">Bd")
 _PLAIN, _DEFLATED = 0, 1
 _SKEW: Final = 60.0
-"""Seconds by which clocks may differ at least: those of two machines, or one that was set back."""
+"""Seconds by which a date may be in the future: clocks of machines differ, and may be set back."""
 
 
 class Key:
@@ -68,7 +68,7 @@ class Key:
 
 
 class Keys:
-    """The application's keys: the first one seals and signs, all of them open and verify.
+    """The application's keys. The first one seals and signs; all of them open and verify.
 
     `shared` is false for random keys, which no other process can have. Raise `ValueError` if a secret is too
     short or there is none.
@@ -104,17 +104,18 @@ class _Opener(Protocol):
 
 
 class _DerivedPerProcess:
-    """AES-GCM with random nonces, and a key of this process's own, derived by a random salt.
+    """AES-GCM with random nonces, and a key that is derived with a random salt for this process only.
 
-    Another key follows after `MAX_MESSAGES`, so that among those of one key no nonce comes twice (a chance of
-    2**-57), even if the process forks. Ciphertext: salt (8 bytes), nonce (12), ciphertext with tag.
+    After `MAX_MESSAGES`, another key is derived, so that no nonce is used twice with the same key (the
+    probability is 2**-57), even if the process forks. Ciphertext: salt (8 bytes), nonce (12), ciphertext with
+    tag.
     """
 
     number = 3
 
     def __init__(self, key: Key) -> None:
         self._key = key.derive("seal AES-GCM with a salt")
-        self._derived = lru_cache(maxsize=128)(self._derive)  # by the salts of the processes around
+        self._derived = lru_cache(maxsize=128)(self._derive)  # by salt; other processes have other ones
         self._sealing = b"", self._derive(b"")
         self._left = 0
 
@@ -136,7 +137,7 @@ class _DerivedPerProcess:
 
 
 class _DerivedPerMessage:
-    """AES-GCM with a key for each message: opens what earlier versions have sealed without SIV."""
+    """AES-GCM with a key for each message: opens texts that earlier versions sealed without SIV."""
 
     number = 2
 
@@ -149,7 +150,7 @@ class _DerivedPerMessage:
 
 
 class _MisuseResistant:
-    """AES-GCM-SIV: opens what earlier versions have sealed."""
+    """AES-GCM-SIV: opens texts that earlier versions sealed."""
 
     number = 1
 
@@ -161,7 +162,7 @@ class _MisuseResistant:
 
 
 def _openers(key: Key) -> list[_Opener]:
-    """Return what opens sealed bytes, as far as this machine's OpenSSL supports it."""
+    """Return the algorithms that open sealed bytes, as far as this machine's OpenSSL supports them."""
     openers: list[_Opener] = [_DerivedPerProcess(key), _DerivedPerMessage(key)]
     with suppress(UnsupportedAlgorithm):  # OpenSSL before 3.2
         openers.append(_MisuseResistant(key))
@@ -190,7 +191,7 @@ class Sealer:
         return _text(self.seal_bytes(data, context, now=now))
 
     def seal_bytes(self, data: bytes, context: str, *, now: float | None = None) -> bytes:
-        """Do what `seal` does, but return bytes. Long data is compressed: that takes longer than all else."""
+        """Like `seal`, but return bytes. Long data is compressed."""
         packing = _PLAIN
         if len(data) >= COMPRESS_FROM:
             smaller = zlib.compress(data, 1)
@@ -201,13 +202,13 @@ class Sealer:
     def seal_parts(
         self, parts: Sequence[bytes], context: str, *, packing: int = _PLAIN, now: float | None = None
     ) -> bytes:
-        """Do what `seal_bytes` does with the parts of some data, which are copied once and not compressed."""
+        """Like `seal_bytes`, for data in parts. They are only copied once, and not compressed."""
         packed = b"".join((_PACKING.pack(packing, time.time() if now is None else now), *parts))
         return self._cipher.encrypt(self._header, packed, context.encode())
 
     def open(self, text: str, context: str, max_age: float, *, now: float | None = None) -> bytes:
-        """Return the data sealed in `text` at most `max_age` seconds ago. The clock may have been ahead by
-        as much.
+        """Return the data that was sealed in `text` at most `max_age` seconds ago. A date that is as much in
+        the future is accepted, too.
 
         Raise `SealError` if the text was altered, or sealed with another key or for another context, and
         `SealExpired` if it is too old.
@@ -241,7 +242,9 @@ class Signer:
         return _mac(self._keys[0], data)
 
     def verify(self, data: bytes, mac: str) -> bool:
-        """Return whether one of the keys signed `data`. Takes the same time for every wrong signature."""
+        """Return whether one of the keys signed `data`. This takes the same time for every wrong
+        signature.
+        """
         given = mac.encode(errors="replace")
         found = [hmac.compare_digest(_mac(key, data).encode(), given) for key in self._keys]
         return any(found)

@@ -123,7 +123,7 @@ class SessionRegistry:
         self._rounds = Supervisor(lambda: "a round of maintenance")
         self._receiving = Recurring("receiving messages of other workers", channel.catch_up)
         self._each_round = [
-            Recurring("removing expired uploads", site.uploads.tend),
+            Recurring("removing expired uploads", site.uploads.sweep_if_due),
             Recurring("applying saved templates", self._show_saved_templates),
             Recurring("reaching the store", site.snapshots.store.tend),
         ]

@@ -1,4 +1,4 @@
-"""The store's contract, and what several engines need."""
+"""The interface of stores, and functions that several of them need."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ Claimed = tuple[str, int, bytes, float]
 
 
 class Continued:
-    """A value in two parts: a `base`, which is the same object in several values, and the `rest`.
+    """A value in two parts: a `base`, which several values share as the same object, and the `rest`.
 
-    A journal writes the base once. As bytes: `MARK`, the length of the base, both parts.
+    A journal only writes the base once. The bytes of the value are `MARK`, the length of the base, and both
+    parts.
     """
 
     __slots__ = ("base", "rest")
@@ -46,27 +47,29 @@ class Continued:
 Growing = tuple[str, int, bytes | Continued, float]
 """`Claimed`, whose value may be in two parts."""
 CLAIM_SECONDS: Final = 24 * 3600.0
-"""Seconds for which a claim is remembered: at least as long as the values that are claimed live."""
+"""Seconds for which a claim is kept: at least as long as the values of claimed keys."""
 SWEEP_SECONDS: Final = 30.0
-"""Seconds between two automatic sweeps, unless one has reached its limit: then the next write sweeps, too."""
+"""Seconds between two automatic sweeps. After a sweep that has reached its limit, the next write sweeps,
+too.
+"""
 SLACK: Final = 0.001
 """Seconds by which a token of a bucket may be early, because sums of floats aren't exact."""
 SWEEP_ROWS: Final = 200
-"""Rows that one sweep removes at most from each table, which takes about a millisecond."""
+"""Maximum number of rows that a sweep removes from each table, which takes about a millisecond."""
 FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 0.5
-"""Seconds between two attempts."""
+"""Seconds between two attempts; see `pauses`."""
 
 
 class Store(ABC):
     """Values with a time to live, shared by the workers of an application.
 
-    Values may be lost (a wiped directory, a power failure), but are never wrong; callers seal what must not
-    be altered. An expired value is treated as missing, whether or not it has been removed.
+    Values may be lost (a wiped directory, a power failure), but are never wrong. Callers seal values that
+    must not be altered. An expired value counts as missing, whether or not it has been removed.
 
     Methods are coroutines. Those of a store in this process don't suspend; those of a store on the network
-    never block the event loop. Each raises `StoreError` if the store fails, or doesn't answer within a time
-    limit of its own. In the latter case, it may have done its work nevertheless.
+    never block the event loop. Each raises `StoreError` if the store fails, or doesn't respond within its
+    time limit. After a timeout, it may have done the work nevertheless.
     """
 
     @property
@@ -125,12 +128,12 @@ class Store(ABC):
 
     @abstractmethod
     async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
-        """Do as `save` for several keys in one round trip. Return for each whether it was stored."""
+        """Save several values in one round trip. Return for each whether it was stored."""
 
     def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
-        """Do as `save_many` without suspending; return None if that isn't possible now.
+        """Like `save_many`, but without suspending. Return None if that isn't possible now.
 
-        Don't call it while `save_many` is running.
+        Don't call this while `save_many` is running.
         """
         return None
 
@@ -139,7 +142,7 @@ class Store(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Release connections and files. The store may be used again, and then opens them again."""
+        """Release connections and files. If the store is used again, it opens them again."""
 
 
 class SweptStore(Store):
@@ -161,10 +164,10 @@ class SweptStore(Store):
 
 
 def taken(until: float, now: float, interval: float, burst: int) -> tuple[float, float]:
-    """Take a token from a bucket that is full at `until`. Return when it is full after that, and the seconds
-    until there is a token: 0 if one was taken.
+    """Take a token from a bucket that will be full at `until`. Return when it will be full after that, and
+    the seconds until there is a token: 0 if one was taken.
 
-    The time at which a bucket is full is all that a store keeps of it.
+    A store only has to keep the time at which a bucket will be full.
     """
     if until - now > burst * interval + SLACK:  # the clock was set back
         until = now
@@ -174,7 +177,9 @@ def taken(until: float, now: float, interval: float, burst: int) -> tuple[float,
 
 
 def batches(rows: Sequence[Claimed], most: int, most_bytes: int) -> Iterator[list[Claimed]]:
-    """Split rows into batches of at most `most` rows and `most_bytes` bytes, or of one larger row."""
+    """Split rows into batches of at most `most` rows and `most_bytes` bytes. A larger row is its own
+    batch.
+    """
     batch: list[Claimed] = []
     size = 0
     for row in rows:
@@ -188,16 +193,18 @@ def batches(rows: Sequence[Claimed], most: int, most_bytes: int) -> Iterator[lis
 
 
 def next_epoch(now: float, last: int = 0) -> int:
-    """Return an epoch after `last`, and after all that a store has returned before it lost them."""
+    """Return an epoch that is greater than `last`, and than those that the store returned before losing
+    data.
+    """
     return max(last + 1, int(now * 1_000_000))
 
 
-def pauses(patience: float) -> Iterator[float]:
-    """Yield the seconds to wait before each further attempt, until `patience` seconds have passed.
+def pauses(seconds: float) -> Iterator[float]:
+    """Yield the seconds to wait before each further attempt, until `seconds` have passed.
 
     Each pause is twice as long as the previous one, up to `LONGEST_PAUSE`.
     """
-    return _pauses(time.monotonic() + patience)
+    return _pauses(time.monotonic() + seconds)
 
 
 def _pauses(until: float) -> Iterator[float]:

@@ -1,7 +1,7 @@
-"""A store that may fail: while it does, the application continues in the memory of this process.
+"""A store that tolerates failures of another one: meanwhile, the application uses the memory of this process.
 
-What is written meanwhile is kept, and handed over when the store works again. Values that only the store has
-can't be read until then.
+Values that are written meanwhile are handed over to the store when it works again. Values that only the store
+has can't be read until then.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = get_logger(__name__)
 RETRY_SECONDS: Final = 1.0
 """Seconds between two attempts to reach a store that has failed."""
 MAX_KEPT_BYTES: Final = 64 * 2**20
-"""Bytes that are kept for a store that has failed; the oldest values are dropped first."""
+"""Maximum size of all values that are kept for a store that has failed; the oldest are dropped first."""
 BATCH_ROWS: Final = 200
 """Rows that are handed over at a time."""
 WEIGHT: Final = 0.1
@@ -46,16 +46,15 @@ class Kept(NamedTuple):
 class FallbackStore(Store):
     """Uses `store`, and the memory of this process while `store` fails.
 
-    Writing never fails; other processes see the values once the store works again. Claims, and reading what
-    this process doesn't know, raise `StoreError` at once. The log says when the store fails and when it works
-    again.
+    Writing never fails; other processes see the values once the store works again. Claims, and reading values
+    that this process doesn't have, raise `StoreError` at once. Failures and recoveries are logged.
     """
 
     def __init__(self, store: Store, clock: Clock = time.monotonic) -> None:
         self.store = store
         self._clock = clock
         self._failed_at: float | None = None
-        """When the store has failed; None while it works."""
+        """When the store failed; None while it works."""
         self._retry_at = 0.0
         self._reason = ""
         self._kept: dict[str, Kept] = {}
@@ -188,7 +187,7 @@ class FallbackStore(Store):
         log.error("the store failed: %s. Pages are kept in this process's memory until it works again", error)
 
     async def _recover(self) -> None:
-        """Hand over what is kept. The store counts as working again once it has accepted all of it."""
+        """Hand over the kept values. The store counts as working once it has accepted all of them."""
         try:
             await self.store.put_many([PROBE])
             count = 0
@@ -211,8 +210,8 @@ class FallbackStore(Store):
         rows = dict(islice(self._kept.items(), BATCH_ROWS))
         claimed = [(k, r.epoch, r.value, r.until - now) for k, r in rows.items() if r.epoch is not None]
         plain = [(k, r.value, r.until - now) for k, r in rows.items() if r.epoch is None]
-        await self._give(self.store.save_many, claimed)
-        await self._give(self.store.put_many, plain)
+        await self._write(self.store.save_many, claimed)
+        await self._write(self.store.put_many, plain)
         for key, row in rows.items():
             if self._kept.get(key) is row:  # else there is a newer one by now
                 self._forget(key)
@@ -222,8 +221,8 @@ class FallbackStore(Store):
             del self._once[key]
         return len(rows)
 
-    async def _give(self, write: Callable[[list[R]], Awaitable[object]], rows: list[R]) -> None:
-        """Write rows. Drop a row that the store doesn't accept although it works."""
+    async def _write(self, write: Callable[[list[R]], Awaitable[object]], rows: list[R]) -> None:
+        """Write rows. Drop rows that the store rejects although it works."""
         try:
             if rows:
                 await write(rows)

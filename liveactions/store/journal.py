@@ -52,38 +52,42 @@ SUFFIX: Final = ".journal"
 CHUNK_BYTES: Final = 2**18
 """Bytes that are read at a time."""
 MAX_FILE_BYTES: Final = 16 * 2**20
-"""Length of a file at which the next one is begun at once."""
+"""Size of a file at which the next one is started at once."""
 MAX_BYTES: Final = 64 * 2**20
-"""Bytes in all files of a process that the store hasn't got, above which nothing is appended."""
+"""Size of all files of a process that weren't moved to the store yet, above which nothing is appended."""
 MAX_HELD: Final = 100_000
-"""Keys that are remembered as held, at most."""
+"""Maximum number of held keys."""
 ROWS_AT_ONCE: Final = 500
-"""Values in one system call, which takes 1,024 buffers."""
+"""Maximum number of values in one system call, which accepts 1,024 buffers."""
 BATCH_ROWS: Final = 100
 BATCH_BYTES: Final = 2**20
-"""What is moved to the store in one transaction: a few milliseconds' work."""
+"""Rows, and bytes of their values, to move to the store in one transaction, which takes a few
+milliseconds.
+"""
 RETRY_SECONDS: Final = 1.0
 """Seconds between two attempts to create a file, where that fails."""
 LONG_VALUE: Final = 4096
-"""Bytes above which the checksum of a value is that of every `STRIDE`-th byte."""
+"""Size in bytes above which the checksum of a value only covers every `STRIDE`-th byte."""
 STRIDE: Final = 64
-"""A disk loses 512 bytes at least. Values are sealed, so that these are like no others, and no zeros."""
+"""Less than a disk sector: a disk loses at least 512 bytes. Values are sealed, so lost bytes differ from any
+others, including zeros.
+"""
 _CHECKSUM: Final = struct.Struct("<I")
 _HEAD: Final = struct.Struct("<IIHBqqd")
-"""Checksum of the value, its size, size of the key, kind, epoch, stamp, until when the value lives."""
+"""Checksum of the value, its size, size of the key, kind, epoch, stamp, and when the value expires."""
 _SAVED, _CLAIMED, _CONTINUED = 0, 1, 2
 _BASE: Final = struct.Struct("<qII")
-"""Begins the value of a continued record: where its base is in the file, its size, its checksum."""
+"""The beginning of a continued record's value: position of its base in the file, size and checksum of it."""
 _KEY_BYTES: Final = 2**16 - 1
 log = get_logger(__name__)
 
 
 class Entry(NamedTuple):
-    """Where a value is in a file."""
+    """The position of a value in a file."""
 
     stamp: int
     until: float
-    """When its time is over, in seconds since 1970."""
+    """When the value expires, in seconds since 1970."""
     start: int
     size: int
     checksum: int
@@ -98,11 +102,11 @@ class Value(NamedTuple):
     stamp: int
     until: float
     value: bytes | None
-    """None, in a store: it was deleted."""
+    """None, in a store: the value was deleted."""
 
 
 Row = tuple[bytes, int, bytes | Continued, float]
-"""A key, the epoch of its claim, its value, and until when it lives."""
+"""A key, the epoch of its claim, its value, and when the value expires."""
 
 
 class Journal:
@@ -117,11 +121,11 @@ class Journal:
         """How far it has been read or written, in bytes."""
         self.entries: dict[bytes, Entry] = {}
         self.claims: dict[bytes, int] = {}
-        """Epochs of the claims that others have noted here."""
+        """Epochs of the claims that other processes have noted here, by key."""
         self._bases: dict[bytes, tuple[bytes, bytes]] = {}
-        """The base of a key's newest value, if that is in two parts, and how a record refers to it."""
+        """The base of a key's newest value, if that is in two parts, and the reference to it in a record."""
         self.notes = 0
-        """How many claims were noted."""
+        """How many claims have been noted."""
 
     @classmethod
     def create(cls, folder: Path) -> Journal:
@@ -135,7 +139,7 @@ class Journal:
             except OSError:
                 journal.remove()
                 raise
-            journal.close()  # another process took it for an abandoned one before it was locked
+            journal.close()  # before it was locked, another process mistook it for an abandoned one
 
     def lock(self) -> bool:
         """Lock the file until it is closed. Return False if a living process has locked it."""
@@ -147,7 +151,9 @@ class Journal:
         return True
 
     def is_abandoned(self) -> bool:
-        """Return whether the owner is dead. One that hasn't written anything may be about to lock it."""
+        """Return whether the owner is dead. An empty file doesn't count: its owner may be about to lock
+        it.
+        """
         if not self.lock():
             return False
         is_empty = not os.fstat(self._number).st_size
@@ -166,7 +172,7 @@ class Journal:
     def append(self, rows: Sequence[tuple[bytes, int, bytes | Continued, float, int]]) -> list[bool]:
         """Append values: rows with a stamp. Return for each whether it counts: no claim was noted before it.
 
-        When `OSError` is raised, begin another file: this one may end in the middle of a record.
+        After an `OSError`, start another file: this one may end in the middle of a record.
         """
         parts: list[bytes] = []
         entries: list[tuple[bytes, Entry]] = []
@@ -186,36 +192,38 @@ class Journal:
         if os.writev(self._number, parts) != at - self.end:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         written = os.lseek(self._number, 0, os.SEEK_CUR)
-        if written == at:  # no other worker has appended anything before
+        if written == at:  # no other worker had appended anything
             self.entries.update(entries)
             self._bases.update(bases)
             self.end = at
             return [True] * len(rows)
         self.scan()
         if self.end < written:
-            raise OSError(errno.EIO, "what others have appended can't be read", str(self.path))
+            raise OSError(errno.EIO, "claims that other workers have noted can't be read", str(self.path))
         return [self.allows(key, epoch) for key, epoch, *_ in rows]
 
     def _continued(self, key: bytes, value: Continued) -> tuple[int, bytes]:
-        """Return what to write of a value in two parts: without its base, if this file has that already."""
+        """Return the kind and the bytes to write for a value in two parts: without its base, if the file
+        has it.
+        """
         base, place = self._bases.get(key, (b"", b""))
         return (_CONTINUED, place + value.rest) if base is value.base else (_SAVED, bytes(value))
 
     def note_claim(self, key: bytes, epoch: int) -> None:
-        """Tell the owner that a key has been claimed."""
+        """Append a note for the owner that a key has been claimed."""
         record = _record(0, 0, key, _CLAIMED, epoch, 0, 0.0)
         if os.write(self._number, record) != len(record):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
     def allows(self, key: bytes, epoch: int) -> bool:
-        """Return whether what is appended for a key counts."""
+        """Return whether a value that is appended for a key counts: no newer claim was noted."""
         return self.claims.get(key, epoch) <= epoch
 
     def scan(self, verify: bool = False) -> None:
-        """Read what was appended since; to the first record that isn't whole.
+        """Read what was appended since the previous call, up to the first incomplete record.
 
-        `verify` also compares the checksums of values, and ignores what has another one: a machine that
-        crashed may have written the end of a file, and not its middle.
+        With `verify`, also check values by their checksums, and ignore damaged ones: a machine that crashed
+        may have written the end of a file, but not its middle.
         """
         size = os.fstat(self._number).st_size
         while self.end < size:
@@ -228,7 +236,7 @@ class Journal:
             self.end += used
 
     def _apply(self, data: bytes, at: int, size: int, verify: bool) -> int:
-        """Take note of the record at `data[at:]`. Return its length; 0 if it isn't there as a whole."""
+        """Apply the record at `data[at:]`. Return its length; 0 if it is incomplete."""
         body = at + _CHECKSUM.size
         if len(data) < body + _HEAD.size:
             return 0
@@ -258,11 +266,11 @@ class Journal:
 
     def _read_at(self, start: int, size: int, checksum: int) -> bytes | None:
         data = os.pread(self._number, size, start)
-        is_whole = checksum == _checksum(data) or checksum == crc32(data)  # of an earlier version
+        is_whole = checksum == _checksum(data) or checksum == crc32(data)  # the checksum of earlier versions
         return data if is_whole else None
 
     def newest(self, key: bytes) -> Value | None:
-        """Return the newest value of a key; the one before, if that is damaged."""
+        """Return the newest value of a key; if that is damaged, the one before it."""
         entry = self.entries.get(key)
         if entry is None:
             return None
@@ -275,7 +283,7 @@ class Journal:
         return self.newest(key)
 
     def batches(self) -> Iterator[list[Value]]:
-        """Return the newest value of each key, some at a time."""
+        """Yield the newest value of each key, in batches."""
         batch: list[Value] = []
         size = 0
         for key, entry in self.entries.items():
@@ -302,7 +310,7 @@ class Journal:
 class Journals:
     """The files in `folder`: those of this process, and those of others.
 
-    May be used in any thread and after a fork, which has none of the files of its parent.
+    May be used in any thread, and after a fork: the new process has none of its parent's files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -323,7 +331,7 @@ class Journals:
         self._held: dict[bytes, int] = {}
         """Epochs of the keys that this process may append."""
         self._changes = 0
-        """How often keys may have been lost."""
+        """How often held keys may have been lost."""
 
     # Writing
 
@@ -345,13 +353,13 @@ class Journals:
             return None if self._own is None else self._changes
 
     def hold(self, key: bytes, epoch: int, since: int | None) -> None:
-        """Append values of a key from now on: the store has let this process save it.
+        """Hold a key that the store has let this process save: append its values from now on.
 
-        `since` is what `open` has returned before the store was asked.
+        `since` is the number that `open` returned before the call of the store.
         """
         with self._lock:
             own = self._own
-            self._held.pop(key, None)  # of an earlier claim
+            self._held.pop(key, None)  # held by an earlier claim
             if own is None or since != self._changes or len(key) > _KEY_BYTES or not own.allows(key, epoch):
                 return
             if len(self._held) >= MAX_HELD:
@@ -361,8 +369,8 @@ class Journals:
     def save(self, rows: Sequence[Row]) -> list[bool] | None:
         """Append values. Return for each whether it counts.
 
-        Return None if not all of these keys are held, or the file can't be written: save all of them
-        otherwise.
+        Return None if not all of these keys are held, or the file can't be written: then save all of the
+        values in the store.
         """
         with self._lock:
             own, held = self._own, self._held
@@ -392,21 +400,21 @@ class Journals:
 
     @property
     def size(self) -> int:
-        """Bytes that the store hasn't got."""
+        """Size in bytes of this process's files, which weren't moved to the store yet."""
         return sum(journal.end for journal in self._mine())
 
     def _mine(self) -> list[Journal]:
         return [*self._full, self._own] if self._own is not None else self._full
 
     def _retire(self) -> None:
-        """Append nothing more to the newest file, and hold nothing any more."""
+        """Stop appending to the current file, and release all held keys."""
         self._full = self._mine()
         self._own = None
         self._held.clear()
         self._changes += 1
 
     def _release(self, journal: Journal) -> None:
-        """Hold the keys no longer that others have claimed."""
+        """Release the keys that other processes have claimed."""
         lost = [key for key, epoch in journal.claims.items() if self._held.get(key, epoch) < epoch]
         for key in lost:
             del self._held[key]
@@ -421,7 +429,7 @@ class Journals:
     # Reading
 
     def newest(self, key: bytes) -> Value | None:
-        """Return the newest value of a key that any file has."""
+        """Return the newest value of a key in any file."""
         with self._lock:
             found: Value | None = None
             for journal in self._read():
@@ -429,15 +437,15 @@ class Journals:
                 if entry is not None and (found is None or found.stamp < entry.stamp):
                     found = journal.newest(key) or found
             if found is not None:
-                self.saw(found.stamp)
+                self.note_stamp(found.stamp)
             return found
 
-    def saw(self, stamp: int) -> None:
-        """Take note of a stamp: all that follow are newer."""
+    def note_stamp(self, stamp: int) -> None:
+        """Ensure that later stamps are newer than this one."""
         self._newest_stamp = max(self._newest_stamp, stamp)
 
     def _read(self) -> list[Journal]:
-        """Return all files, and what has been appended to them."""
+        """Return all files, after reading what was appended to them."""
         others = self._list()
         for journal in others:
             journal.scan()
@@ -446,7 +454,7 @@ class Journals:
         return [*self._mine(), *others]
 
     def _list(self) -> list[Journal]:
-        """Return the files of others."""
+        """Return the files of other processes."""
         try:
             names = {name for name in os.listdir(self.folder) if name.endswith(SUFFIX)}
         except FileNotFoundError:
@@ -460,30 +468,30 @@ class Journals:
 
     # Claims
 
-    def claimed(self, key: bytes, epoch: int) -> None:
-        """Note in all other files that this process has claimed a key. Then read the key.
+    def note_claim(self, key: bytes, epoch: int) -> None:
+        """Note in the files of all other processes that this one has claimed a key. Then read the key.
 
-        A process that starts a new file reads its old one once more afterwards. So the folder is read until
-        the note is in every file.
+        The folder is listed until the note is in every file. A process that starts a new file reads its old
+        one once more afterwards, so it doesn't miss the note.
         """
-        told: set[Path] = set()
+        noted: set[Path] = set()
         with self._lock:
-            while new := [journal for journal in self._list() if journal.path not in told]:
+            while new := [journal for journal in self._list() if journal.path not in noted]:
                 for journal in new:
-                    told.add(journal.path)
-                    if journal.is_abandoned():  # nothing may follow a record that isn't whole
+                    noted.add(journal.path)
+                    if journal.is_abandoned():  # nothing may follow an incomplete record
                         continue
                     journal.note_claim(key, epoch)
 
     # Moving to the store
 
     def due(self) -> Iterator[Journal]:
-        """Begin a new file, unless nothing was written. Return those that are to be moved to the store: own
-        ones, and those whose owners are dead. Call `moved` with each when it has been.
+        """Start a new file, unless the current one is empty. Yield the files to move to the store: this
+        process's own, and those whose owners are dead. Call `moved` with each afterwards.
         """
         with self._lock:
             if self._own is not None and self._own.end:
-                self._begin_another(self._own)
+                self._start_another(self._own)
             full = list(self._full)
             others = [journal.path for journal in self._list()]
         yield from full
@@ -496,10 +504,10 @@ class Journals:
                 else:
                     journal.close()
 
-    def _begin_another(self, own: Journal) -> None:
+    def _start_another(self, own: Journal) -> None:
         try:
             another = Journal.create(self.folder)
-            own.scan()  # claims that were noted while the new file couldn't be seen yet
+            own.scan()  # for claims that were noted before the new file was visible
         except OSError as error:
             self._fail(error)
             self._retire()
@@ -529,7 +537,9 @@ class Journals:
 
 
 def _checksum(value: bytes) -> int:
-    """Return the checksum of a value. For a long one, reading all of it would take longer than writing it."""
+    """Return the checksum of a value; of a long one, only a part, since all of it would take longer than
+    writing it.
+    """
     return crc32(value if len(value) <= LONG_VALUE else value[::STRIDE])
 
 
@@ -543,7 +553,9 @@ _all: WeakSet[Journals] = WeakSet()
 
 
 def _forget_all() -> None:
-    """A fork has its parent's files open, but they aren't its own: it must neither write nor keep them."""
+    """Forget all files after a fork: they belong to the parent process, whose locks the new one would
+    keep.
+    """
     for journals in list(_all):
         journals.forget()
 

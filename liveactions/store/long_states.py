@@ -1,8 +1,8 @@
-"""Seals long states of a session for the store: the first one as a whole, then what has changed.
+"""Seals long states of a session for the store: the first one as a whole, then only what has changed.
 
-A state that is sealed as a whole is a *base*. Those that follow are sealed as edits of it, together with the
-rest of their snapshots, and stored as `Continued` values, of which a journal writes the base only once.
-Another base follows when the edits are long. What has changed is found part by part: parts that haven't
+A state that is sealed as a whole is a *base*. Later states are sealed as edits of the base, together with the
+rest of their snapshots. They are stored as `Continued` values, so that a journal only writes the base once.
+When the edits become long, another base begins. Changes are found by identity: parts of a state that haven't
 changed are the same objects.
 
 ::
@@ -10,8 +10,8 @@ changed are the same objects.
     base = sealed: the state
     rest = sealed: number of edits (4 bytes); start, end and length of the text for each; texts; the snapshot
 
-The rest can only be opened with its base, whose authentication tag is in its context. Its date counts, not
-that of the base.
+The context of the rest contains the authentication tag of the base, so it can only be opened with that base.
+The date of the rest determines the age, not that of the base.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from ..security.signing import Sealer
 from .base import Continued
 
 StateJSON = tuple[bytes, ...]
-"""A page's state as JSON, in parts: those that haven't changed are the same objects as before."""
+"""A page's state as JSON, in parts: parts that haven't changed are the same objects as before."""
 MAX_EDITED: Final = 4
-"""Another base follows when more than a fourth of the state has changed."""
+"""Another base begins when more than one part in `MAX_EDITED` of the state has changed."""
 _COUNT: Final = Struct(">I")
 _EDIT: Final = Struct(">III")
 _TAG_BYTES: Final = 16
@@ -44,7 +44,7 @@ class Edit(NamedTuple):
 
 
 class Base(NamedTuple):
-    """A state that was sealed as a whole. `offsets` says where its parts begin and where the last ends."""
+    """A state that was sealed as a whole. `offsets` are the starts of its parts, and the end of the last."""
 
     context: str
     state: StateJSON
@@ -64,7 +64,7 @@ class StateSealer:
         self._base = None
 
     def seal(self, state: StateJSON, snapshot: bytes, context: str) -> Continued:
-        """Return a state and the rest of its snapshot as `open_long_state` opens them."""
+        """Return a state and the rest of its snapshot, sealed for `open_long_state`."""
         base = self._base
         changes = edits(base, state) if base is not None and base.context == context else None
         if base is None or changes is None:
@@ -77,7 +77,7 @@ class StateSealer:
 
 
 def edits(base: Base, state: StateJSON) -> list[Edit] | None:
-    """Return the edits that lead from a base to a state; None if they are long."""
+    """Return the edits that turn a base into a state; None if they are too long."""
     old, offsets = base.state, base.offsets
     start, end = common_ends(old, state)
     old_end, new_end = len(old) - end, len(state) - end

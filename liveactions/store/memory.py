@@ -93,7 +93,7 @@ class MemoryStore(SweptStore):
             )
 
     async def close(self) -> None:
-        """Do nothing: the values stay."""
+        """Do nothing: the values are kept."""
 
 
 def _sweep(table: Table[T], now: float) -> int:

@@ -1,6 +1,7 @@
-"""Data for one use: cookies and responses of actions that ran over a socket, and answers to posts.
+"""One-time data: cookies and responses of actions that ran over a socket, and answers to posts.
 
-A socket can neither set cookies nor send a file. The page gets a key instead, and fetches them by HTTP.
+A socket can neither set cookies nor send files. Instead, the page gets a key with which it fetches them over
+HTTP.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class OneTimeStore:
         return key
 
     def row(self, key: str, data: Any) -> Row:
-        """Return what `put` stores."""
+        """Return the row that `put` stores."""
         return self._row(key), self._sealer.seal(to_json(data), self._kind).encode(), self._ttl
 
     async def claim(self, key: str) -> bool:
@@ -48,7 +49,7 @@ class OneTimeStore:
         return await self._store.once(self._row(key), self._ttl)
 
     async def read(self, key: str) -> Any:
-        """Return the data of a key, and leave it there; None if there is none."""
+        """Return the data of a key without removing it; None if there is none."""
         sealed = await self._store.get(self._row(key))
         if sealed is None:
             return None
@@ -69,15 +70,15 @@ class OneTimeStore:
 TICKET_TTL: Final = 60.0
 """Seconds within which a page must fetch the cookies of an operation."""
 DELIVERY_TTL: Final = 60.0
-"""Seconds for which a response waits to be fetched."""
+"""Seconds for which a response can be fetched."""
 ANSWER_TTL: Final = 600.0
-"""Seconds for which an answer is remembered, for copies of its request."""
+"""Seconds for which an answer is kept for copies of its request."""
 MEMORY_BYTES: Final = 2**20
 """Bytes of a response that are held in memory while it is produced; the rest goes to a temporary file."""
 
 
 class Delivery(NamedTuple):
-    """A response, whose body the caller closes."""
+    """A stored response. The caller closes its body."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -90,7 +91,7 @@ class Delivery(NamedTuple):
 
 
 class Deliveries:
-    """Stores responses that wait to be fetched. Their bodies are kept like uploaded files."""
+    """Stores responses until the page fetches them. Their bodies are stored like uploaded files."""
 
     def __init__(self, sealer: Sealer, store: Store, uploads: Uploads) -> None:
         self._kept = OneTimeStore("delivery", DELIVERY_TTL, sealer, store)
@@ -100,7 +101,8 @@ class Deliveries:
     async def keep(
         self, response: Response, scope: MutableMapping[str, Any], *, is_lasting: bool = False
     ) -> str:
-        """Store a response, and return the key to fetch it with: once, or several times if `is_lasting`.
+        """Store a response. Return the key with which it can be fetched: once, or several times if
+        `is_lasting`.
 
         Raise the exceptions of `Uploads.put`, and those of the response.
         """
@@ -129,7 +131,7 @@ class Deliveries:
     async def take(self, key: str) -> Delivery | None:
         """Return the response of a key; None if it was taken, has expired, or never existed.
 
-        Raise `StoreError` if it can't be read; it may be taken later then.
+        Raise `StoreError` if it can't be read now; then it can still be taken later.
         """
         kept = await self._kept.read(key)
         is_lasting = kept is None
@@ -145,7 +147,7 @@ class Deliveries:
         return Delivery(status, [(one, value) for one, value in headers], body, size, name, is_lasting)
 
     async def close(self, delivery: Delivery) -> None:
-        """Remove a response that has been sent, unless it is lasting; that one expires."""
+        """Remove a response that has been sent, unless it is lasting: then it expires later."""
         delivery.body.close()
         if not delivery.is_lasting:
             await self._uploads.delete([delivery.name])

@@ -1,15 +1,15 @@
-"""Snapshots: a page's state outside of any process, sealed, dated, and bound to the page and the visitor.
+"""Snapshots: states of pages outside of any process, sealed, dated, and bound to the page and the visitor.
 
 There are three kinds:
 
-- in the HTML of a page, for its posts and its first hello. If it is long, the HTML contains a *handle*, and
-  the snapshot is in the store;
-- in the store, under the handle in the address that a post is redirected to;
+- in the HTML of a page, for its posts and its first hello. If it is long, it is in the store, and the HTML
+  contains a *handle* for it;
+- in the store, under the handle in the address to which a post redirects;
 - in the store, under a digest of the session's token. The session writes it after each operation, so that any
   worker can continue.
 
-A store with a journal saves these at once. In others, the snapshots of one turn of the event loop are saved
-together (`SnapshotQueue`), because a round trip for each would cost more than most operations do.
+A store with a journal saves the latter at once. In other stores, all snapshots of one turn of the event loop
+are saved together (`SnapshotQueue`), because a round trip for each would cost more than most operations do.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from .long_states import StateSealer, open_long_state
 SNAPSHOT_TTL: Final = 24 * 3600.0
 """Seconds for which a snapshot can be opened."""
 HANDLE_TTL: Final = 3600.0
-"""Seconds for which the address that a post is redirected to shows its state."""
+"""Seconds for which the address to which a post redirects shows the state after it."""
 MAX_INLINE_BYTES: Final = 4096
 """Maximum size of a sealed snapshot in a page's HTML, in bytes; a longer one is replaced by a handle."""
 LONG_STATE: Final = 24
-"""Minimum parts of a state that is sealed as what has changed since an earlier one: of a list, 500 items."""
+"""Minimum number of parts of a state that is sealed as edits of an earlier one: about 500 items of a list."""
 HANDLE_PREFIX: Final = "~"
 """The first character of a handle, with which no sealed text begins."""
 Digests = tuple[bytes, tuple[bytes, ...]]
-"""What a page has shown: a digest of the whole (8 bytes), and a checksum of each root slot (4 bytes)."""
+"""A digest of everything that a page shows (8 bytes), and a checksum of each root slot (4 bytes)."""
 _WHOLE, _SLOT = 8, 4
 
 
 class Snapshot(NamedTuple):
-    """A page's state, and what is known of the browser that shows it."""
+    """A page's state, and what is known about the browser that shows it."""
 
     url: str
     """Path and query."""
@@ -59,7 +59,7 @@ class Snapshot(NamedTuple):
     done: int = 0
     """The number of the newest operation that this state includes."""
     answers: tuple[Any, ...] = ()
-    """The answers of the newest operations: n, status, payload, n ..."""
+    """The answers to the newest operations: n, status, payload, n ..."""
     shape: bytes = b""
     """The digest of the shape of the page's root."""
     mark: bytes = b""
@@ -73,7 +73,7 @@ class Snapshot(NamedTuple):
     missed: tuple[Any, ...] = ()
     """Patches to `rev` from revisions that the browser may still show: pairs of a revision and a patch."""
     shape_since: int = 0
-    """The first revision whose root has this shape: browsers that show an older one need the whole page."""
+    """The first revision whose root has this shape. Browsers that show an older one need the whole page."""
 
 
 def pack(snapshot: Snapshot) -> bytes:
@@ -82,7 +82,7 @@ def pack(snapshot: Snapshot) -> bytes:
 
 
 def _parts(snapshot: Snapshot) -> list[bytes]:
-    """Return what `pack` returns in several parts, because joining a long state takes time."""
+    """Return the JSON of `pack` in parts, because joining a long state takes time."""
     s = snapshot
     known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
     digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
@@ -184,8 +184,8 @@ class Snapshots:
 
 
 class Handles:
-    """The snapshots that this process has stored under handles: up to `limit` bytes, because any visitor can
-    cause them.
+    """The snapshots that this process has stored under handles: `limit` bytes at most, because any visitor
+    can create them.
     """
 
     def __init__(self, store: Store, limit: int) -> None:
@@ -210,7 +210,7 @@ class Handles:
 class HtmlSnapshot:
     """A snapshot in the HTML of a page: its sealed text, or a handle if that is long.
 
-    Rendering can't wait for the store, so call `keep` after rendering, before the HTML is sent.
+    Rendering can't wait for the store: call `keep` after rendering, before the HTML is sent.
     """
 
     def __init__(self, handles: Handles, sealed: str) -> None:
@@ -329,7 +329,9 @@ class SessionSnapshots:
 
 
 async def save_all(store: Store, rows: list[Claimed]) -> list[bool]:
-    """Store rows. If that fails, log it, and count them as stored: their pages continue in this process."""
+    """Store rows. If that fails, log it and return True for all of them: their pages continue in this
+    process.
+    """
     with contained("storing the states of %d pages", len(rows)):
         return await store.save_many(rows)
     return [True] * len(rows)

@@ -125,7 +125,7 @@ class SqliteStore(SweptStore):
         row = await self._run(lambda db: db.execute(GET, (blob,)).fetchone())
         found = Value(*row) if row else None
         if found is not None:
-            self._journals.saw(found.stamp)
+            self._journals.note_stamp(found.stamp)
         if saved is not None and (found is None or found.stamp < saved.stamp):
             found = saved
         return found.value if found is not None and found.until > self.clock() else None
@@ -170,7 +170,7 @@ class SqliteStore(SweptStore):
         found = await self._run(lambda db: db.execute(CLAIM, values).fetchall())
         epoch: int = found[0][0]
         try:
-            self._journals.claimed(blob, epoch)
+            self._journals.note_claim(blob, epoch)
         except OSError as error:
             raise StoreError(f"{self.path}: {error}") from error
         self._journals.hold(blob, epoch, since)

@@ -22,7 +22,7 @@ from ..exceptions import StoreError
 from ..logs import get_logger
 
 VERSION: Final = 4
-"""Version of the tables. A file of another version is replaced."""
+"""Version of the tables. Files of other versions are replaced."""
 APPLICATION: Final = 0x4C697665
 """SQLite's "application id" of stores. Files with another one are never replaced."""
 TABLES: Final = f"""

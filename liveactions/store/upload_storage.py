@@ -1,7 +1,7 @@
-"""Where uploaded files wait: in a folder, in the store, or in a bucket (`liveactions.store.bucket`).
+"""Storages for uploaded files: a folder, the store, or a bucket (`liveactions.store.bucket`).
 
-A storage keeps files under random names, and knows nothing of pages. `liveactions.store.uploads` decides what
-is stored, for whom, and for how long.
+A storage keeps files under random names, and knows nothing about pages. `liveactions.store.uploads` decides
+which files are stored, for whom, and for how long.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from .base import Store, pauses
 
 T = TypeVar("T")
 FILE_TTL: Final = 3600.0
-"""Seconds for which a file waits for its operation."""
+"""Seconds for which a file is kept for its operation."""
 COPY_BYTES: Final = 2**16
-"""Bytes that are copied at a time."""
+"""Bytes to copy at a time."""
 NAME: Final = re.compile(r"[0-9a-f]{32}/[0-9a-f]{32}")
-"""The owner of a file, and a random number. Whatever else is in a folder or a bucket is left alone."""
+"""The owner of a file, and a random number. Other files in the folder or bucket are left alone."""
 LIST: Final = "uploads"
 """The key of the list of files."""
-LEAST_BYTES: Final = 2**16
-"""What a file counts for at least: it keeps the list short."""
-PATIENCE: Final = 15.0
-"""Seconds for which a change of the list is tried."""
+MIN_COUNTED_BYTES: Final = 2**16
+"""The minimum size that counts for each file, so that the list can't become long."""
+CHANGE_TIMEOUT: Final = 15.0
+"""Seconds for which to retry a change of the list."""
 
 
 class StoredFile(NamedTuple):
@@ -71,7 +71,7 @@ class UploadStorage(ABC):
 
     @abstractmethod
     async def write(self, name: str, file: BinaryIO, size: int) -> None:
-        """Store the content of a file, or nothing of it if that fails. A file of this name is replaced."""
+        """Store the content of a file, replacing one of this name. If that fails, nothing is stored."""
 
     @abstractmethod
     async def open(self, name: str) -> BinaryIO | None:
@@ -154,7 +154,7 @@ class FolderStorage(UploadStorage):
         return self.folder / name.replace("/", "-")
 
     def _write(self, path: Path, file: BinaryIO) -> None:
-        # Until it is complete it has another name, which is swept like all others if this process is killed.
+        # Until it is complete, it has another name, which is swept like others if this process is killed.
         unfinished = path.with_name(f"{path.name.partition('-')[0]}-{secrets.token_hex(16)}")
         try:
             with open(unfinished, "xb", opener=_private) as target:
@@ -210,9 +210,9 @@ class StoreStorage(UploadStorage):
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
     async def write(self, name: str, file: BinaryIO, size: int) -> None:
-        # What has been read from a request's form is in memory if it is this small.
+        # This doesn't block: files of this size are still in memory after the request's form was read.
         sealed = self._sealer.seal_bytes(file.read(), _row(name))
-        listed = StoredFile(name, max(size, LEAST_BYTES), time.time())
+        listed = StoredFile(name, max(size, MIN_COUNTED_BYTES), time.time())
         try:
             await self._change(lambda files: [*(one for one in files if one.name != name), listed])
             await self._store.put(_row(name), sealed, FILE_TTL)
@@ -244,15 +244,15 @@ class StoreStorage(UploadStorage):
 
     async def _change(self, change: Callable[[list[StoredFile]], list[StoredFile]]) -> None:
         lock = self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-        async with lock:  # claims of this process needn't get in each other's way
-            for pause in pauses(PATIENCE):
+        async with lock:  # changes by this process needn't compete with each other
+            for pause in pauses(CHANGE_TIMEOUT):
                 epoch = await self._store.claim(LIST)
                 after = to_json(change(await self.files()))
                 if await self._store.save(LIST, epoch, after, FILE_TTL):
                     return
                 await asyncio.sleep(random.uniform(0, pause))
         raise StoreError(
-            "the list of files in the store couldn't be changed: other processes keep changing it"
+            "the list of files in the store couldn't be changed: other processes kept changing it"
         )
 
 

@@ -1,9 +1,10 @@
-"""Files that are uploaded before the operation that uses them, and responses that wait to be fetched.
+"""Files that are uploaded before the operation that uses them, and bodies of responses until they are
+fetched.
 
-They wait in a storage (`liveactions.store.upload_storage`). A file is removed when its operation or its
+They are kept in a storage (`liveactions.store.upload_storage`). A file is removed when its operation or its
 page's session has ended, and after an hour in any case. Any machine can run the operation, even if the one
-that received the file has failed. A large file arrives in chunks, each of which is a file of the storage, so
-that any machine can receive the next one.
+that received the file has failed. A large file arrives in chunks. Each is a file of the storage, so that any
+machine can receive the next one.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,10}$")
 PLACES: Final = (
     "Set LIVEACTIONS_UPLOADS or Live(uploads=) to a folder that all machines share, or to s3://bucket/prefix."
 )
-NOBODY: Final = "0" * 32
+NO_OWNER: Final = "0" * 32
 """The owner of files that belong to no page's session."""
 
 
 class Handle(NamedTuple):
-    """Describes a file that is stored, or expected. The browser has it as a sealed text."""
+    """The description of a file that is stored, or expected. The browser has it as a sealed text."""
 
     name: str
     """The name of the file in its storage."""
@@ -80,7 +81,7 @@ class Handle(NamedTuple):
 
 
 class TooManyUploads(Exception):
-    """The limit for the size of all waiting files is reached."""
+    """The limit for the size of all stored files is reached."""
 
 
 class FileTooLarge(Exception):
@@ -95,11 +96,11 @@ class OpenedFiles:
     names: list[str] = field(default_factory=list)
     """The names of these files in the storage."""
     are_kept: bool = False
-    """Whether the files stay, because the form is sent again."""
+    """Whether the files are kept, because the form will be sent again."""
 
 
 class Uploads:
-    """The files that wait in a storage: up to `limit` bytes."""
+    """The files in a storage, up to `limit` bytes in total."""
 
     def __init__(self, sealer: Sealer, storage: UploadStorage, limit: int = Limits.uploads) -> None:
         self.storage = storage
@@ -111,16 +112,16 @@ class Uploads:
         self._tasks = Supervisor(lambda: "removing expired files")
 
     async def put(self, file: BinaryIO, size: int) -> str:
-        """Store a file that belongs to no page, from its current position, and return its name.
+        """Store a file that doesn't belong to a page, from its current position, and return its name.
 
         Raise `FileTooLarge`, `TooManyUploads` if there is no room for it, or `StoreError`.
         """
         await self.require_room([size])
-        return await self._write(file, size, NOBODY)
+        return await self._write(file, size, NO_OWNER)
 
     async def require_room(self, sizes: Sequence[int]) -> None:
         """Raise the exceptions of `put` if there is no room for files of these sizes."""
-        self.tend()
+        self.sweep_if_due()
         for size in sizes:
             self.check_size(size)
         if sum(sizes) + sum(one.size for one in await self.storage.files()) > self._limit:
@@ -132,7 +133,7 @@ class Uploads:
         return name
 
     def check_size(self, size: int) -> None:
-        """Raise `FileTooLarge` if the storage accepts no file of this size. The first is logged."""
+        """Raise `FileTooLarge` if the storage doesn't accept files of this size. Log the first such file."""
         largest = self.storage.largest
         if largest is None or size <= largest:
             return
@@ -142,12 +143,10 @@ class Uploads:
         raise FileTooLarge
 
     async def keep(self, uploads: Sequence[UploadFile], context: str, token: str = "") -> list[str]:
-        """Store files until their operation, or the end of the page's session, whose token is `token`.
+        """Store files until their operation, or the session with this token, has ended.
 
         Return a handle for each, which is valid for this page and visitor only (`context`). If one of the
-        files can't be stored, none is kept.
-
-        Raise the exceptions of `put`.
+        files can't be stored, none is kept. Raise the exceptions of `put`.
         """
         await self.require_room([upload.size or 0 for upload in uploads])
         names: list[str] = []
@@ -171,8 +170,8 @@ class Uploads:
     async def expect_direct(
         self, filename: str, size: int, type: str, context: str, token: str = ""
     ) -> tuple[str, str]:
-        """Return the handle of a file that the browser sends to object storage, and the signed address for
-        it, which is "" if the bucket can't sign any.
+        """Return the handle of a file that the browser sends to object storage, and the signed URL for it;
+        the URL is "" if the bucket can't sign any.
         """
         if not isinstance(self.storage, ObjectStorage):
             return "", ""
@@ -204,8 +203,8 @@ class Uploads:
 
     @asynccontextmanager
     async def opened(self, fields: Sequence[Any], context: str) -> AsyncIterator[OpenedFiles]:
-        """Open the files whose handles are among an operation's fields. They are removed on exit, unless they
-        are kept.
+        """Open the files for the handles in an operation's fields. They are removed on exit, unless they are
+        kept.
 
         Raise `SealError` if a handle is invalid or its file is gone, and `StoreError` if it can't be read.
         """
@@ -266,8 +265,8 @@ class Uploads:
     async def placing(self, upload: UploadFile) -> AsyncIterator[DirectUpload]:
         """Store a file under a key in object storage, and remove it if the block raises an exception.
 
-        It stays after a timeout or a cancellation: a thread that continues may have stored the key. The
-        address that the browser has got is signed for another name, so it can't change this object.
+        After a timeout or a cancellation, it is kept, because a thread that continues may store the key. The
+        browser's signed URL is for another name, so it can't change this object.
         """
         if not isinstance(self.storage, ObjectStorage):
             raise StoreError(f"direct uploads need object storage. {PLACES}")
@@ -286,7 +285,7 @@ class Uploads:
             raise
 
     async def delete(self, names: Sequence[str]) -> None:
-        """Remove files, if they exist. If the storage fails, they are removed when they have expired."""
+        """Remove files, if they exist. If the storage fails, a later sweep removes them."""
         with self._removing():
             await self._delete(names)
 
@@ -306,7 +305,7 @@ class Uploads:
         with self._removing():
             await self._delete(one.name for one in await self.storage.files(owner))
 
-    def tend(self) -> None:
+    def sweep_if_due(self) -> None:
         """Start a sweep for expired files if one is due."""
         now = time.monotonic()
         if now >= self._sweep_at:
@@ -336,8 +335,8 @@ class Uploads:
 
 
 def _owner(token: str) -> str:
-    """Return the name of a session in file names, which doesn't reveal its token."""
-    return session_key(token).rpartition(" ")[2] if token else NOBODY
+    """Return the owner of a session's files, for file names. It doesn't reveal the token."""
+    return session_key(token).rpartition(" ")[2] if token else NO_OWNER
 
 
 def _checked(file: BinaryIO, size: int) -> BinaryIO:

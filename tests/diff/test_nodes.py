@@ -13,7 +13,7 @@ from liveactions.diff import nodes
 from liveactions.diff.client_state import change
 from liveactions.diff.nodes import edits
 from liveactions.diff.strings import windows
-from liveactions.html.balance import stands_alone
+from liveactions.html.balance import is_parsed_alike
 from liveactions.testing.raw_html import confirm
 from tests.diff.test_strings import LONG, edited
 
@@ -112,7 +112,7 @@ def test_what_would_change_more_than_itself_isnt_told(new: str) -> None:
     ],
 )
 def test_what_means_the_same_wherever_it_stands(html: str, above: list[str], is_so: bool) -> None:
-    assert stands_alone(html, above) is is_so
+    assert is_parsed_alike(html, above) is is_so
 
 
 def test_the_example_in_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:

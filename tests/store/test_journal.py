@@ -510,7 +510,7 @@ async def test_a_claim_that_meets_a_new_file_is_noticed(
 
     def claim_meanwhile(folder: Path) -> Journal:
         monkeypatch.setattr(Journal, "create", create)
-        two._journals.claimed(b"k", epochs[0])
+        two._journals.note_claim(b"k", epochs[0])
         return create(folder)
 
     epochs = [await two.claim("other") + 1]
@@ -532,7 +532,7 @@ async def test_a_claim_that_is_noted_while_others_are_read_is_no_damage(
     def claim_meanwhile(journal: Journal) -> None:
         monkeypatch.setattr(Journal, "scan", scan)
         scan(journal)
-        two._journals.claimed(b"k", 1)
+        two._journals.note_claim(b"k", 1)
 
     monkeypatch.setattr(Journal, "scan", claim_meanwhile)
     rows = [("k", 0, b"3", TTL)]

@@ -34,7 +34,7 @@ from liveactions.store.bucket import BucketStorage
 from liveactions.store.fallback import FallbackStore
 from liveactions.store.upload_storage import (
     FILE_TTL,
-    LEAST_BYTES,
+    MIN_COUNTED_BYTES,
     FolderStorage,
     StoreStorage,
     UploadStorage,
@@ -97,7 +97,7 @@ async def test_files_are_removed_on_every_machine(machine: Machine) -> None:
 async def test_files_are_listed_with_their_owner_size_and_time(machine: Machine) -> None:
     here, there = machine(), machine()
     assert await here.files() == [] == await here.files(OWNERS[0])
-    size = 2 * LEAST_BYTES
+    size = 2 * MIN_COUNTED_BYTES
     names = [await write(here, bytes(size), owner) for owner in OWNERS]
     found = await there.files()
     assert {one.name for one in found} == set(names) and [one.size for one in found] == [size] * 2
@@ -345,7 +345,7 @@ async def test_a_file_that_is_not_there_as_a_whole_is_not_taken(machine: Machine
 
 
 async def test_the_limit_counts_files_of_all_machines(machine: Machine) -> None:
-    limit = 3 * LEAST_BYTES
+    limit = 3 * MIN_COUNTED_BYTES
     here, there = Uploads(SEALER, machine(), limit), Uploads(SEALER, machine(), limit)
     half = bytes(limit // 2)
     [handle] = await here.keep([upload(half)], "ada", "token")
