@@ -1,4 +1,4 @@
-"""Limits per page, visitor and worker."""
+"""Limits per page, visitor and worker, and checks of options."""
 
 from __future__ import annotations
 

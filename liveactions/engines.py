@@ -1,4 +1,4 @@
-"""Creates what the workers of an application share, from URLs: the store, the broker, the place for files."""
+"""Opens the store, the broker and the storage for files that an application's URLs name."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ def _broker_of(store: Store) -> Broker | None:
 def open_storage(
     uploads: UploadStorage | str | os.PathLike[str] | None, store: FallbackStore, sealer: Sealer
 ) -> UploadStorage:
-    """Return where an application's files wait: this storage, that of a folder or a URL, by default that of
-    ``LIVEACTIONS_UPLOADS``, else the folder beside the store or, where there is none, the store itself.
+    """Return the storage for an application's files: the given one, or that of a folder or a URL. The default
+    is that of ``LIVEACTIONS_UPLOADS``, the folder next to the store, or the store itself.
 
-    Raise `ValueError` for a URL of no known storage, `TypeError` for anything else.
+    Raise `ValueError` for a URL of an unknown storage, and `TypeError` for anything else.
     """
     if uploads is None or uploads == "":
         uploads = os.environ.get(UPLOADS_VARIABLE) or None

@@ -92,8 +92,8 @@ class StoreError(LiveError):
 
 
 REPLACED: Final = 1012
-"""Close code for a connection that another one has replaced. Only the page itself can have made that, by its
-token: if it still listens here, it is to connect again."""
+"""Close code for a connection that another one has replaced, or that must be opened again. A page that still
+listens reconnects."""
 INTERNAL_ERROR: Final = 1011
 """Close code for an error of the server, from the WebSocket protocol."""
 
@@ -110,7 +110,7 @@ class ActionError(LiveError):
     """An error that is shown to the visitor who called the action.
 
     `field` is the field it belongs to; `errors` maps several fields to messages. Without either, it belongs
-    to the whole form. `status` is the HTTP status of the answer to a post.
+    to the whole form. `status` is the HTTP status of the response to a post.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class ActionError(LiveError):
         self.status = status
 
     headers: tuple[tuple[str, str], ...] = ()
-    """Headers of the answer to a request."""
+    """Headers of the response to a request."""
 
 
 class FieldErrors(ActionError):

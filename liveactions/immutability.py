@@ -1,7 +1,7 @@
-"""Which values are immutable, decided for a value or for an annotation.
+"""Decides whether a value is immutable, or all values of an annotation.
 
-What was computed from an immutable value can be reused as long as the value is the same object: the fragment
-of a list item, the result of a cached function, the copy of a field for an undo log. There is one definition:
+Results that were computed from an immutable value can be reused as long as the value is the same object: the
+fragment of a list item, the result of a cached function, the copy of a field for an undo log. The definition:
 
 - an *atom* is immutable: an instance of one of the `ATOMS` (not of a subclass, which may have attributes), or
   of any subclass of one of the `ATOM_FAMILIES`;
@@ -64,7 +64,7 @@ def is_frozen(value: Any) -> bool:
 
 
 def are_frozen(values: Collection[Any]) -> bool:
-    """Return whether all values are immutable, as `is_frozen` says of each; with loops in C."""
+    """Return whether `is_frozen` is true for all values; with loops in C."""
     kinds = set(map(type, values))
     for kind in kinds - ATOMS:
         parts = _parts_of(kind)
@@ -77,9 +77,9 @@ def are_frozen(values: Collection[Any]) -> bool:
 
 
 def is_frozen_at_a_glance(value: Any) -> bool:
-    """Return whether a value is immutable, and that is seen by looking at a few atoms: it has no depth.
+    """Return whether a value is immutable, if it is an atom or a container of a few atoms.
 
-    False doesn't mean that it is mutable.
+    If this is false, the value may still be immutable.
     """
     kind = type(value)
     if kind in ATOMS:
@@ -97,7 +97,7 @@ def is_record_type(cls: type[Any]) -> bool:
 
 
 def is_frozen_type(annotation: Any) -> bool:
-    """Return whether every value that an annotation allows is immutable; False if that isn't known."""
+    """Return whether every value that an annotation allows is immutable; False if that is unknown."""
     return _is_frozen_type(annotation, ())
 
 

@@ -1,7 +1,7 @@
-"""Loggers whose records say where they come from, as fields for structured logs.
+"""Loggers whose records have fields about the running operation, for structured logs.
 
-Records carry the fields that are known when they are written, as attributes: `page` (its class or function),
-`path`, `session` (a name for the open page that reveals no token) and `op` (`current_op().id`).
+As far as they are known, records have these attributes: `page` (its class or function), `path`, `session` (a
+name for the open page, which doesn't reveal its token) and `op` (`current_op().id`).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ _sources: Final[list[Callable[[], Mapping[str, object]]]] = []
 
 
 def add_source(source: Callable[[], Mapping[str, object]]) -> None:
-    """Let a function return fields of whatever is running when a record is written."""
+    """Add a function that returns fields of the current context when a record is written."""
     _sources.append(source)
 
 
 def bind(**fields: object) -> None:
-    """Give these fields to all records that this task writes from now on, and tasks that it starts."""
+    """Add fields to all records that this task, and tasks that it starts, write from now on."""
     _bound.set({**_bound.get(), **fields})
 
 
 def current_fields() -> dict[str, object]:
-    """Return the fields of a record that is written now."""
+    """Return the fields for a record that is written now."""
     fields = dict(_bound.get())
     for source in _sources:
         fields.update(source())

@@ -17,16 +17,18 @@ from .tasks import contained
 from .types import Failed, Ok, Outcome, RedirectTo, Streaming, Uncertain
 
 Kind: TypeAlias = Literal["get", "post", "call", "upload", "fetch", "join", "op", "push"]
-"""A page by GET; a form without JavaScript; an action called by a script; files sent ahead of their
-operation; operations sent by fetch; a connection; an operation of an open page; one that the server has
-started."""
+"""A page by GET; a form without JavaScript; an action called by a script; files uploaded ahead of their
+operation; operations sent by fetch; a connection; an operation of an open page; an operation that the server
+has started."""
 Step: TypeAlias = Literal["ran", "loaded", "rendered"]
 """A step of an operation whose seconds are counted."""
 
 
 @dataclass(slots=True)
 class Operation:
-    """Something that is done with a page. All attributes but the first three are set when it has ended."""
+    """A request, a connection or an operation of a page. All attributes except the first three are set when
+    it has ended.
+    """
 
     kind: Kind
     page: str
@@ -47,19 +49,19 @@ class Operation:
     rendered: float = 0.0
     """Seconds for rendering."""
     stored: float = 0.0
-    """Seconds that the answer has waited for what it stores; those of a fetch include its operations'."""
+    """Seconds of waiting for the store; those of a fetch include those of its operations."""
     seconds: float = 0.0
-    """Seconds from its begin to its end, without its time in the queue."""
+    """Seconds from beginning to end, without the time in the queue."""
     bytes: int = 0
-    """Size of what was sent: the body of the response, or frames."""
+    """Size of the body of the response, or of frames."""
     error: BaseException | None = None
-    """The exception that has made it fail, unless that was the visitor's own error."""
+    """The exception that caused it to fail, unless that was meant for the visitor."""
 
     since: float = 0.0
     """When the running step began."""
 
     def lap(self, step: Step) -> None:
-        """Count the time since the last lap for a step, which ends."""
+        """Count the time since the last lap for a step that ends now."""
         now = time.perf_counter()
         setattr(self, step, getattr(self, step) + now - self.since)
         self.since = now
@@ -83,12 +85,12 @@ class Observer(Protocol):
 
 
 current_operation: Final[ContextVar[Operation | None]] = ContextVar("liveactions_operation", default=None)
-"""What is being done, in an application with an observer."""
+"""The running operation, in an application with an observer."""
 
 
 @contextmanager
 def observed(observers: Sequence[Observer], operation: Operation) -> Iterator[Operation]:
-    """Report an operation to observers. Exceptions of theirs are logged, and have no effect on the page."""
+    """Report an operation to observers. Their exceptions are logged, and have no effect on the page."""
     entered: list[AbstractContextManager[object]] = []
     for observer in observers:
         with contained("an observer"):

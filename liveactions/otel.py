@@ -1,7 +1,7 @@
 """Traces and metrics by OpenTelemetry: ``pip install "liveactions[otel]"``, and
 ``live.observe(OpenTelemetry())``.
 
-Only the API is needed here. The application configures the SDK and its exporters, as always.
+This only needs the API of OpenTelemetry. The application configures the SDK and its exporters.
 """
 
 from __future__ import annotations

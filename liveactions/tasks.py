@@ -71,7 +71,7 @@ class Supervisor:
 
 
 class Waiting:
-    """Tasks that wait until something has happened. It costs nothing while there are none."""
+    """Wakes tasks that wait for an event. This costs nothing while no task is waiting."""
 
     def __init__(self) -> None:
         self._happened: asyncio.Future[None] | None = None
@@ -119,5 +119,5 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def is_loop_running() -> bool:
-    """Whether this thread runs an event loop, which mustn't wait."""
+    """Return whether this thread runs an event loop, which mustn't be blocked."""
     return running_loop() is not None

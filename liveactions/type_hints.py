@@ -47,7 +47,9 @@ _QUALIFIERS: Final = (Required, NotRequired, typing_extensions.ReadOnly)
 
 
 class Mark:
-    """Metadata of `Annotated` that tells where a value comes from. It only works around the whole type."""
+    """Metadata of `Annotated` that determines where a value comes from. It only works around the whole
+    type.
+    """
 
 
 class FreeVariable(TypeError):
@@ -311,7 +313,7 @@ def _union(members: tuple[Any, ...]) -> Any:
 
 
 def is_mark(piece: Any) -> bool:
-    """Return whether metadata tells where a value comes from: ours, or FastAPI's `Depends` (not imported)."""
+    """Return whether metadata determines where a value comes from: the library's, or FastAPI's `Depends`."""
     return isinstance(piece, Mark) or is_foreign_depends(piece)
 
 

@@ -33,7 +33,7 @@ class SourceExcerpt(NamedTuple):
     lines: list[tuple[int, str]]
     """The surrounding lines with their numbers."""
     column: int = 0
-    """From 1; 0 if it isn't known."""
+    """From 1; 0 if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class RedirectTo:
     external: bool = False
     """Whether the address is on another site."""
     status: int = 200
-    """The HTTP status of the page there, if it is known: an error's, if that page has failed."""
+    """The HTTP status of the page at the address, if known; that of an error if the page has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +167,7 @@ class DirectUpload(UploadFile):
     """A file that the browser has sent straight to object storage: the annotation of an action's parameter.
 
     The action gets the `key` of the object in its bucket, a `url` from which it can be fetched for an hour,
-    `size`, `filename` and `content_type`, but never the bytes. The object stays if the action succeeds. If it
-    doesn't, the object is removed.
+    `size`, `filename` and `content_type`, but never the bytes. If the action fails, the object is removed.
     """
 
     def __init__(self, name: str, type: str, size: int, key: str, url: str = "") -> None:

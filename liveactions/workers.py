@@ -1,4 +1,4 @@
-"""How many processes serve an application, which then need a shared key."""
+"""Finds out whether several processes serve an application: then they need a shared key."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _locks: dict[str, int] = {}
 
 
 def is_only_worker(name: str) -> bool:
-    """Return whether this is the first living process of its server that asks for the application `name`.
+    """Return whether this is the first living process of its server that calls this for the application
+    `name`.
 
-    Processes with the same parent, arguments and directory are workers of one server, however their number
-    was chosen. Return True on systems without file locks.
+    Processes with the same parent, arguments and directory are considered workers of one server. Return True
+    on systems without file locks.
     """
     try:
         import fcntl
@@ -48,7 +49,7 @@ def _remove(path: Path, pid: int) -> None:
 
 
 def worker_count() -> int:
-    """Return how many processes serve the application, as far as the command line tells."""
+    """Return how many processes serve the application, by the command line or ``WEB_CONCURRENCY``."""
     arguments = sys.argv
     for index, argument in enumerate(arguments):
         name, _, value = argument.partition("=")

@@ -1,4 +1,4 @@
-"""The application that a command is about: import it, or serve it for development.
+"""The application of a command: imports it, or serves it for development.
 
 An application is named as for uvicorn, ``module:attribute``. Without an attribute, the module's ``app`` or
 its only `Live` is used; without a module, ``app`` or ``main``, whichever file there is.
@@ -28,7 +28,7 @@ APP_VARIABLE: Final = "LIVEACTIONS_APP"
 _MODULES: Final = ("app", "main")
 _ATTRIBUTES: Final = ("app", "live", "application")
 _START_SECONDS: Final = 30.0
-"""How long a server may take until its port answers."""
+"""Maximum time until the port of a server is open."""
 _RETRY_SECONDS: Final = 0.1
 
 
@@ -100,7 +100,7 @@ def _default_attribute(module: ModuleType) -> str:
 
 
 def _lives_of(app: Any, module: ModuleType) -> Iterator[Live]:
-    """Yield those that an application is, mounts, or has installed."""
+    """Yield the `Live` applications that an application is, mounts, or has installed."""
     if isinstance(app, Live):
         yield app
     for value in vars(module).values():
@@ -151,5 +151,5 @@ def _is_answering(host: str, port: int) -> bool:
 
 
 def _reachable(host: str) -> str:
-    """Return an address at which a server that listens on `host` answers."""
+    """Return an address at which a server that listens on `host` can be reached."""
     return "127.0.0.1" if host in ("", "0.0.0.0") else "::1" if host == "::" else host

@@ -1,4 +1,4 @@
-"""Describe the ``live-…`` attributes for editors: VS Code's custom data, ``liveactions html-data``."""
+"""Describes the ``live-…`` attributes for editors, as VS Code's custom data: ``liveactions html-data``."""
 
 from __future__ import annotations
 

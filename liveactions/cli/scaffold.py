@@ -1,4 +1,4 @@
-"""Create a new application from the files in ``project``: ``liveactions new``.
+"""Creates a new application from the files in ``project``: ``liveactions new``.
 
 The files are Jinja2 templates with other delimiters, ``[[ name ]]`` and ``[% if login %]``, since some of
 them become templates themselves. Files that render to nothing are left out.
@@ -18,7 +18,7 @@ from jinja2 import Environment, StrictUndefined
 from .html_data import FILE, html_data
 
 _SUFFIX: Final = ".jinja"
-"""Is cut off: no tool takes the templates for what they become."""
+"""The suffix of template files, which is removed. It keeps tools from reading them as Python, for example."""
 _HIDDEN: Final = "dot-"
 """Prefix of files whose names begin with a dot."""
 

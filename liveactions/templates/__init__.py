@@ -3,15 +3,15 @@
 The modules, in the order in which a template passes through them:
 
 `component_props`, `component_body`, `component_assets`, `component_files`
-    components: what they declare and contain, their styles, where they are
+    components: their declarations and bodies, their styles and scripts, their files
 `component_tags`, `macro_calls`, `inlining`, `origins`
-    tags such as ``<Card>`` and calls of macros, replaced by what they show; which lines come from elsewhere
+    replace tags such as ``<Card>``, and calls of macros, by their bodies; track lines of other templates
 `beside`
     templates that are written in Python files
-`template_strings`, `raw_html`, `written`
-    what pages write without Jinja2
+`template_strings`, `raw_html`
+    HTML that pages write without Jinja2
 `bindings`
-    ``live-bind`` translated into other attributes
+    translates ``live-bind`` into other attributes
 `ir`
     a template's body as a tree of elements with dynamic parts
 `plan`
@@ -21,9 +21,9 @@ The modules, in the order in which a template passes through them:
 `runtime`, `escaping`, `list_memo`, `list_keys`
     the functions that the generated code calls
 `fragments`, `digests`
-    shapes and fragments, how they become HTML, and what they are compared by
+    shapes and fragments, how they become HTML, and digests to compare them by
 `commands`
-    client commands, and what is known of them when a template is compiled
+    client commands; those that are constant are computed when a template is compiled
 `environment`
     the Jinja2 environment that combines all of this
 """

@@ -1,7 +1,7 @@
-"""Templates in Python files, beside the classes that they belong to: ``template = jinja(\"\"\"…\"\"\")``.
+"""Templates in Python files, next to the classes that they belong to: ``template = jinja(\"\"\"…\"\"\")``.
 
-`jinja` returns the template's name, which is used as that of a file would be. `BesideLoader` gives Jinja2 the
-source under this name, shifted to its line numbers in the Python file, so that all errors name these.
+`jinja` returns a name for the template, which is used like that of a file. `BesideLoader` provides the source
+under this name to Jinja2, with the line numbers of the Python file, so that errors refer to these.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _names: Final[dict[tuple[CodeType, int, str], str]] = {}
 
 
 def jinja(source: str, /) -> str:
-    """Return the name of a template that is written here, to be used as that of a file is.
+    """Return a name for a template that is written here, to be used like that of a file.
 
-    Indentation that all lines have is removed. Use a raw string, ``r\"\"\"…\"\"\"``, if it has backslashes.
+    Common indentation is removed. Use a raw string, ``r\"\"\"…\"\"\"``, for a template with backslashes.
     Raise `TypeError` for anything but text.
     """
     if not isinstance(source, str):
@@ -127,5 +127,5 @@ class BesideLoader(BaseLoader):
         return comment + written.source, written.file, lambda: True
 
     def list_templates(self) -> list[str]:
-        """Return nothing: which application a template belongs to is only known by its pages."""
+        """Return nothing: only an application's pages say which of these templates belong to it."""
         return []

@@ -1,6 +1,4 @@
-"""Translate ``live-bind`` into attributes that a template could contain as well.
-
-This is done to the tree that Jinja2 has parsed, before it is planned. So ::
+"""Translates ``live-bind`` into other attributes, in the tree that Jinja2 has parsed. So ::
 
     <input type="search" live-bind.debounce.300="{{ live.field.q }}">
 
@@ -10,10 +8,10 @@ is compiled as ::
     <input type="search" live-input.debounce.300="{{ live.field.q }}" name="{{ live.field.q.name }}"
            value="{{ live.field.q.value }}">
 
-The hidden field says to a form's post which field is set, also if the control itself sends nothing, as a
-checkbox that isn't checked. Checkboxes, radio buttons and the options of a ``select`` get a condition,
+In the post of a form, the hidden field names the field to set, even if the control itself sends nothing, like
+an unchecked checkbox. Checkboxes, radio buttons and the options of a ``select`` get a condition,
 ``{% if live.field.tone.has("warm") %}selected{% endif %}``; options may be in loops and branches. A checkbox
-with a value calls ``live.field.extras.item("desk")``, which concerns only this value of a list.
+with a value calls ``live.field.extras.item("desk")``, which only adds or removes this value of a list.
 """
 
 from __future__ import annotations

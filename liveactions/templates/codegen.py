@@ -1,4 +1,4 @@
-"""Generate Python code that renders a template to a fragment.
+"""Generates Python code that renders a template to a fragment.
 
 Jinja2 compiles a template to a function that yields strings, and lets an environment replace the generator
 (`Environment.code_generator_class`). This one leaves statements, scopes and expressions to Jinja2, and

@@ -1,9 +1,9 @@
-"""Generate code for the values of slots, and for loops.
+"""Generates code for the values of slots, and for loops.
 
 A value that consists of expressions and text is computed directly, by the function of
-`liveactions.templates.runtime` for that kind of slot: ``child(name)``, ``attribute(kind)``. Anything else,
-such as an attribute with an ``{% if %}`` in it, is written as Jinja2 would, into a buffer, and the source
-in that buffer is converted: ``written_attribute(buffer)``.
+`liveactions.templates.runtime` for that kind of slot: ``child(name)``, ``attribute(kind)``. Other values,
+such as an attribute with an ``{% if %}`` in it, are written into a buffer, as by Jinja2, and the source in
+the buffer is converted: ``written_attribute(buffer)``.
 
 A loop whose body depends on its item and some names only (`liveactions.templates.purity`) becomes a
 function that renders one item, for `liveactions.templates.list_memo.remember`, which calls it for new and

@@ -1,9 +1,9 @@
-"""Client commands: what an event attribute does in the browser, without a round trip.
+"""Client commands, which event attributes run in the browser, without a round trip.
 
-`js` builds them: ``live-click="{{ js.toggle('#menu').focus('#q') }}"``. The value of the attribute is data,
-which the client reads: a JSON array of commands, each ``[name, target, argument ...]``. A target is 0 for
-the element that has the attribute, a selector, or ``[selector, scope]``. ``["call", reference]`` has the
-signed text of a reference instead.
+`js` builds them: ``live-click="{{ js.toggle('#menu').focus('#q') }}"``. The value of the attribute is data
+for the client: a JSON array of commands, each ``[name, target, argument ...]``. A target is 0 for the element
+that has the attribute, a selector, or ``[selector, scope]``. ``["call", reference]`` has the signed text of a
+reference instead.
 
 In templates, a *chain* is an expression such as ``js.toggle('#menu').focus('#q')``: calls of commands, one
 after another. Chains of constants are computed once, when the template is compiled, so that the attribute is
@@ -60,7 +60,7 @@ class Commands:
         return self._add("hide", _target(to, closest))
 
     def toggle(self, to: str | None = None, *, closest: str | None = None) -> Commands:
-        """Show what is hidden, and hide what isn't."""
+        """Show elements that are hidden, and hide those that aren't."""
         return self._add("toggle", _target(to, closest))
 
     # Classes
@@ -115,7 +115,7 @@ class Commands:
         return self._add("focus", _target(to, closest))
 
     def blur(self, to: str | None = None, *, closest: str | None = None) -> Commands:
-        """Take the focus away from the elements and from what is in them."""
+        """Remove the focus from the elements, and from those in them."""
         return self._add("blur", _target(to, closest))
 
     def scroll_into_view(
@@ -260,7 +260,7 @@ def _value(name: str, value: object) -> str:
 
 
 BEGINNING: Final = f'="{escape(_FIRST)}'
-"""How an attribute with commands begins in HTML that a template or MarkupSafe has written."""
+"""The beginning of an attribute with commands in HTML, as templates and MarkupSafe write it."""
 js: Final = Commands()
 """No commands yet: what all commands begin with."""
 NAME: Final = "js"

@@ -1,8 +1,9 @@
-"""Styles and scripts of components: of all of an application, in files that its pages link.
+"""Styles and scripts of components, in files that the application's pages link.
 
-A component's style is in a ``<style>`` in its template, or in a file beside it (``Card.css``); its script, a
-module, in a ``<script>`` or ``Card.js``. A page links the styles of all components, so that patches and
-navigation may bring any of them. Nothing is inline, as a strict Content-Security-Policy demands.
+A component's style is in a ``<style>`` in its template, or in a file next to it (``Card.css``). Its script, a
+module, is in a ``<script>`` or in ``Card.js``. Each page links the styles of all components, because patches
+and navigation may insert any of them. Nothing is inline, so that a strict Content-Security-Policy is
+possible.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from typing import Final, Protocol
 
 STYLESHEET: Final = "components.css"
 THEME: Final = "theme.css"
-"""A style sheet in a folder of components: for the whole page, and before the styles of the components."""
+"""A style sheet in a folder of components: it applies to the whole page, before the components' styles."""
 _WITHOUT_BRACES: Final = re.compile(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[^{}]", re.DOTALL)
 """What is between the braces of a style sheet."""
 
 
 def root_class(tag: str) -> str:
-    """Return the class of the element that a component's style is for: ``Card``, ``forms-Field``."""
+    """Return the class of the element to which a component's style applies: ``Card``, ``forms-Field``."""
     return tag.replace(".", "-")
 
 
@@ -32,7 +33,7 @@ class HasAssets(Protocol):
 
 
 def fault_of_style(tag: str, style: str, classes: Collection[str]) -> str:
-    """Return why a style would reach beyond its component, or not reach it; "" if it is right."""
+    """Return an error message if a style wouldn't apply to its component, or not only to it; otherwise ""."""
     if not style:
         return ""
     if root_class(tag) not in classes:
@@ -44,9 +45,10 @@ def fault_of_style(tag: str, style: str, classes: Collection[str]) -> str:
 
 
 def files(components: Iterable[HasAssets], themes: Iterable[str] = ()) -> dict[str, str]:
-    """Return the style sheet of components, if they have styles, and their scripts, by names of files.
+    """Return the contents of files by name: the style sheet of components, if they have styles, and their
+    scripts.
 
-    `themes` are style sheets that come before.
+    `themes` are style sheets that are put in front.
     """
     ordered = sorted(components, key=lambda one: one.tag)
     found = {f"{one.tag}.js": one.script for one in ordered if one.script}

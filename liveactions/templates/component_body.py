@@ -1,4 +1,4 @@
-"""What a component's template may contain, and which slots it has."""
+"""Checks the body of a component's template, and finds its slots."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _OWN: Final = frozenset({SLOTS, ATTRS, CONTEXT})
 def slots_in(
     body: list[nodes.Node], path: str, tag: str, props: Collection[str], others: Collection[str]
 ) -> dict[str, int]:
-    """Return the slots of a component, each with the number of values that it is given.
+    """Return the slots of a component, each with the number of values that it passes to the slot.
 
-    `others` are the names that it knows besides its `props`. Raise `TemplateError` for what components can't
-    contain.
+    `others` are the names that it may use besides its `props`. Raise `TemplateError` for anything that
+    components can't contain.
     """
     slots: dict[str, int] = {}
     known = {*props, *others, *set_names(body)}
@@ -79,7 +79,7 @@ def _fault_of_name(name: str, tag: str, props: Collection[str]) -> str:
 
 
 def _places_of_slots(body: list[nodes.Node]) -> Iterator[nodes.Node]:
-    """Yield what is shown by itself, and what conditions ask for."""
+    """Yield the nodes where a slot may be used: output by itself, and the tests of conditions."""
     for node in every(body):
         if isinstance(node, nodes.Output):
             for one in node.nodes:
@@ -118,7 +118,7 @@ def set_names(body: list[nodes.Node]) -> set[str]:
 
 
 _SCOPES: Final = (nodes.Block, nodes.CallBlock, nodes.FilterBlock, nodes.For, nodes.With)
-"""Statements that keep the names set in them to themselves."""
+"""Statements with a scope: names that are set in them aren't visible outside."""
 _SETS: Final = (nodes.Assign, nodes.AssignBlock, nodes.FromImport, nodes.Import, nodes.Macro)
 
 

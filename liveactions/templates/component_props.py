@@ -1,4 +1,4 @@
-"""Props: what a component takes, and which values are right.
+"""Props: the parameters that a component declares, and the values that they accept.
 
 The first line of a component declares them::
 

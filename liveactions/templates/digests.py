@@ -1,7 +1,7 @@
-"""Digests of what fragments show, by which renders are compared once their values have been dropped.
+"""Digests of fragments, to compare renders whose values have been dropped.
 
-A digest (8 bytes) is the same for everything that is shown alike, in whichever process it was rendered. A
-checksum (4 bytes) takes a tenth of its time, and says which slots of a page have changed.
+Fragments that show the same have the same digest (8 bytes), in all processes. A checksum (4 bytes) takes a
+tenth of the time. Checksums of slots show which slots of a page have changed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ..types import Reference
 from .fragments import TEXTS, Fragment, Items, shape_of
 
 DIGEST_SLOTS: Final = 64
-"""How many of the root's slots have a checksum."""
+"""Maximum number of root slots that have a checksum."""
 CHUNK_ITEMS: Final = 16
-"""Items of a list that have a digest together."""
+"""Number of items of a list that share a digest."""
 
 
 def digests_of(fragment: Fragment) -> tuple[bytes, tuple[bytes, ...]]:
@@ -46,7 +46,7 @@ def digest_of(value: Fragment | Items) -> bytes:
 
 
 def _digest_list(items: Items) -> bytes:
-    """Return the digest of a list. One that pages share is computed once."""
+    """Return the digest of a list. It is only computed once for a list that pages share."""
     shared = items.rendered
     if shared is not None and shared.digest is not None:
         items.chunks = shared.chunks
@@ -89,7 +89,7 @@ def _digest_chunk(items: Items, start: int) -> bytes:
 
 
 def collect(value: Any, pieces: list[str]) -> None:
-    """Add what a value shows to `pieces`."""
+    """Append the text of a value to `pieces`."""
     if type(value) is str:
         pieces.append(value)
     elif type(value) is Fragment:

@@ -1,12 +1,12 @@
-"""Escape data in HTML source, and distinguish it from what the author has written or marked as safe.
+"""Escapes data in HTML source, and tracks which parts of the source are data.
 
 Escaped data has the type `Escaped`, a `Markup` that is known to be data. This matters in attributes that
-browsers follow, load or parse as HTML, where data must not become a script: ``javascript:`` survives
-escaping. Where these attributes are slots, the compiler knows them; in source that is written as a string,
-they have to be found (`join`).
+browsers follow, load or parse as HTML, where data must not become a script, because escaping doesn't change
+``javascript:``. If such an attribute is a slot, the compiler knows it. In source that is written as a string,
+`join` has to find them.
 
-This is done with regular expressions: the source is incomplete in general, so that it can't be tokenized, and
-`join` runs for each piece of HTML that is written as a string.
+`join` uses regular expressions, because the source may be incomplete, so that it can't be tokenized, and
+because it runs for each piece of HTML that is written as a string.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ URL_ATTRIBUTES: Final = URL_LIST_ATTRIBUTES | set("action data formaction href p
 DOCUMENT_ATTRIBUTE: Final = "srcdoc"
 """The attribute whose value is HTML."""
 UNSAFE: Final = "unsafe:"
-"""Put before an address that would run a script: a scheme that browsers don't know."""
+"""The prefix for an address that would run a script: a scheme that browsers don't know."""
 _SCHEMES: Final = ("javascript:", "vbscript:")
 _IGNORED: Final = "[\t\n\r]*"  # anywhere in an address
 _LEADING: Final = "".join(map(chr, range(0x21)))
@@ -49,7 +49,7 @@ _SUSPECT: Final = re.compile(f"{DOCUMENT_ATTRIBUTE}|{SCRIPT.pattern}", re.IGNORE
 
 
 def may_run_script(beginning: str) -> bool:
-    """Return whether an address may turn out to run a script, depending on what comes after its beginning.
+    """Return whether an address with this beginning may run a script, depending on the rest.
 
     False too when the beginning says so itself.
     """

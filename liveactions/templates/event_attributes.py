@@ -13,12 +13,12 @@ BIND: Final = "live-bind"
 NOT_EVENTS: Final = frozenset(ATTRIBUTES)
 """``live-…`` attributes that aren't events."""
 _VIEW_EVENTS: Final = frozenset({"visible", "hidden"})
-"""Events of the client: an element has come into view, or has left it."""
+"""Events of the client: an element comes into view, or leaves it."""
 _MARGIN = re.compile(r"\d+px")
 _SORT: Final = "sort"
-"""The event of the client: an item was put into a list, or elsewhere in it."""
+"""The event of the client: the user puts an item into a list, or moves it in the list."""
 _WINDOW: Final = "window"
-"""The event of the client: a long list lacks rows that are in view."""
+"""The event of the client: rows come into view that a long list doesn't have yet."""
 _KEY_EVENTS: Final = frozenset({"keydown", "keypress", "keyup"})
 _KEYS: Final = frozenset(
     "accept again altgraph arrowdown arrowleft arrowright arrowup attn audiovolumedown audiovolumemute"

@@ -5,7 +5,7 @@ possible values depend on the slot's kind:
 
 ========  ==================================================================================
 CHILD     `str` (data), `Markup` (raw HTML), `Fragment`
-LIST      `Items`, each followed by a comment; `Markup` if they can't be told apart
+LIST      `Items`, each followed by a comment; `Markup` if browsers would mix them up
 ELEMENTS  `Items`, each exactly one element
 ATTR      `str` (data) or `Reference`: the whole value of one attribute
 TAG       flat tuple of names and values: the dynamic attribute names of a start tag
@@ -40,7 +40,7 @@ from ..protocol.constants import FIELD_SNAPSHOT, ITEM_END
 from ..types import Reference
 
 HEAD_MARK: Final = f"<!--{secrets.token_hex(8)}-->"
-"""Placeholder before ``</head>`` in a page's HTML, for what the application adds there."""
+"""Placeholder before ``</head>`` in a page's HTML, for the elements that the application adds there."""
 BODY_MARK: Final = f"<!--{secrets.token_hex(8)}-->"
 """Placeholder after ``<body>``."""
 FORM_STATE: Final = f'<input type="hidden" name="{FIELD_SNAPSHOT}">'
@@ -136,7 +136,9 @@ class Shape:
         self.is_page = self.kinds == (Kind.CHILD,) and not any(self.marked)
         """Whether this is a page that was rendered as a string."""
         self.unbalanced: dict[int, frozenset[str]] = {}
-        """Slots whose value browsers would have moved, and the elements in it: for advice in debug mode."""
+        """Slots with values that browsers would have moved, and the elements in them, for advice in
+        debug mode.
+        """
 
     def _source(self) -> str:
         """Return the HTML that a client keeps: without values, and without attributes that are slots."""
@@ -160,10 +162,10 @@ class Shape:
 
 
 class PerItem:
-    """The references of a slot in all items of a list, of which each is made when it's asked for.
+    """The references of a slot in all items of a list. Each is only created when it is needed.
 
-    A list of a thousand rows with two buttons each would else consist of references for the most part.
-    `arguments` reads an item's arguments from the item, which is immutable.
+    Otherwise, most of the memory of a list with buttons in its rows would be references. `arguments` returns
+    the arguments of an item, which is immutable.
     """
 
     __slots__ = ("reference", "arguments")
@@ -180,8 +182,8 @@ class PerItem:
 class Fragment:
     """One render of a shape. Immutable.
 
-    `inputs` are the values of the names that its slots read, if they are compared (`.slot_memo`); of a list's
-    item whose slots have `PerItem` values, it is what the item was rendered from.
+    `inputs` are the values of the names that its slots read, if they are compared (`.slot_memo`); for an item
+    of a list with `PerItem` values, the object from which it was rendered.
     """
 
     __slots__ = ("shape", "values", "inputs", "digest")
@@ -193,12 +195,12 @@ class Fragment:
         self.digest: bytes | None = None
 
     def value(self, slot: int) -> Any:
-        """Return the value of a slot, with a reference of its own."""
+        """Return the value of a slot, with its own reference instead of a `PerItem`."""
         value = self.values[slot]
         return value.of(self.inputs) if type(value) is PerItem else value
 
     def own_values(self) -> Sequence[Any]:
-        """Return the values of all slots, with references of its own."""
+        """Return the values of all slots, with its own references instead of `PerItem` values."""
         if PerItem not in map(type, self.values):
             return self.values
         return [self.value(slot) for slot in range(len(self.values))]
@@ -308,7 +310,7 @@ class ItemsGone(RenderError):
 
 
 class Items:
-    """The items of a list slot: fragments, what they were rendered from, and their ordinals.
+    """The items of a list slot: their fragments, the objects from which these were rendered, and ordinals.
 
     Ordinals identify items on the wire. They begin as 0, 1, 2 …, follow an item wherever it moves, and aren't
     reused within one *lineage*: consecutive renders of a list that is never renumbered. If the render knows
@@ -379,13 +381,13 @@ class Items:
 
     @property
     def numbering(self) -> Numbering | None:
-        """How the items are numbered; None if that is as in a first render."""
+        """The numbering of the items; None if it is that of a first render."""
         if self.is_pristine():
             return None
         return array("q", self.numbers()), self.following, self.lineage
 
     def renumber(self, numbering: Numbering) -> None:
-        """Number the items as the same ones in another render."""
+        """Number the items like the same ones in another render."""
         ordinals, self.following, self.lineage = numbering
         self.ordinals = list(ordinals)
         self.base = None
@@ -511,7 +513,7 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
 
 
 def are_alike(a: Any, b: Any) -> bool:
-    """Return whether two values of a slot are shown alike, and call the same actions."""
+    """Return whether two values of a slot have the same HTML, and call the same actions."""
     if type(a) is Items and type(b) is Items:
         if a.stream is not None:
             return a.digest == b.digest

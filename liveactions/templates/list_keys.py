@@ -1,11 +1,11 @@
-"""Identify the items of a list from one render to the next.
+"""Identifies the items of a list from one render to the next.
 
 Each item has a key (`keys`): the ``data-key`` or ``id`` of its element, or the ``id``, ``key`` or ``pk`` of
 the object, or the object itself if it is immutable, or its position. Clients receive *ordinals* instead of
 keys: an item gets the next free number when it is first rendered, and keeps it as long as the list contains
 an item with its key. If the keys ``a b c`` have the ordinals 0, 1 and 2, those of ``c a d`` are 2, 0 and 3.
-Ordinals are comparable within one *lineage*; a list that has nothing in common with the one before begins a
-new one.
+Ordinals are comparable within one *lineage*. A list that has no item in common with the previous one begins a
+new lineage.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Render only the items of a list that have changed.
+"""Renders only the items of a list that have changed.
 
 A loop qualifies if its body depends only on its item and on the names that it reads
 (`liveactions.templates.purity`), and if those values are immutable (`liveactions.immutability`). Then,

@@ -1,4 +1,4 @@
-"""Plan a template's body: static HTML with slots or, if that isn't possible, a string.
+"""Plans a template's body: static HTML with slots or, if that isn't possible, a string.
 
 Each body (of a template, block, macro, branch or loop) is planned by itself. `Planner.plan` lets `ir` build
 the tree and writes it as static pieces, with a slot for everything dynamic. The body ::
@@ -91,7 +91,7 @@ class Slot:
     is_verbatim: bool = False
     """Whether it is source that is used unchanged: a comment, or the content of ``template``."""
     above: tuple[str, ...] = ()
-    """The elements around it, where it depends on them what browsers keep in this place."""
+    """The elements around it, if browsers only keep certain elements in this place because of them."""
 
     @property
     def only(self) -> Part | None:
@@ -243,7 +243,7 @@ class Planner:
         return Attribute(attribute.name, [escape(commands.text)], attribute.line)
 
     def check_text(self, slot: Slot) -> None:
-        """Raise `TemplateError` for client commands in text."""
+        """Raise `TemplateError` if text contains client commands, which only work in attributes."""
         for part in slot.parts if slot.kind in (Kind.CHILD, Kind.TEXT) and not slot.is_verbatim else ():
             if not self.hides_js and is_chain(part.node):
                 first = part.node.find(nodes.Name)

@@ -1,8 +1,8 @@
-"""Find out whether a slot, or the body of a loop, depends only on the names that it reads.
+"""Finds out whether a slot, or the body of a loop, depends only on the names that it reads.
 
-If so, it needn't be rendered again while their values stay the same. Filters and tests qualify if Jinja2
-defines them or they are marked with `pure`. Calls of plain names qualify as well, and client commands; the
-values of these names are checked in each render.
+If so, it needn't be rendered again while the values of these names stay the same. Filters and tests qualify
+if Jinja2 defines them, or they are marked with `pure`. Client commands and calls of plain names qualify, too;
+the values of these names are checked in each render.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SPECIAL: Final = frozenset({"loop", "self", "super", "caller"})
 F = TypeVar("F", bound=Callable[..., Any])
 _PURE_MARK = "__liveactions_pure__"
 _IMPURE_FILTERS: Final = frozenset({"random", "attr", "map", "select", "reject", "selectattr", "rejectattr"})
-"""Filters whose results vary, or that call what their arguments name."""
+"""Filters whose results vary, or that call functions named by their arguments."""
 _PURE_NODES: Final = (
     nodes.TemplateData,
     nodes.Const,

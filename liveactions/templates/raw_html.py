@@ -1,14 +1,13 @@
-"""HTML that wasn't compiled from a template: strings, objects with ``__html__``, template strings.
+"""HTML that isn't compiled from a template: strings, objects with ``__html__``, template strings.
 
-`html_of` converts these to a string. `raw_part` makes a fragment with one slot of it. `raw_page` makes one
-of a whole document: the head stays static, the title and the content of the body are slots, so that one
-page can be patched into the other. The slot of the body takes all that follows, to the body's end: so
-nothing that this HTML leaves open, closes or moves can separate a marker from the other, and there is no
-HTML with which a page doesn't work. A document whose head or body isn't clear is one piece, which is replaced
-as a whole.
+`html_of` converts these to a string. `raw_part` returns a fragment with the string in one slot. `raw_page`
+returns a fragment of a whole document: the head is static, the title and the content of the body are slots,
+so that pages can be patched. The slot of the body extends to the end of the body, so that nothing that the
+HTML leaves open, closes or moves can separate its markers: pages work with any HTML. If a document's head or
+body is ambiguous, the document is one piece, which is replaced as a whole.
 
-The few tags around head and body are found by regular expressions, because this is done in each rendering:
-the tokenizer takes about fifteen times as long.
+The few tags around head and body are found with regular expressions, because this runs in each render: the
+tokenizer would take about fifteen times as long.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Interpolated(Protocol):
 
 
 _kinds: Final[dict[type[Any], bool]] = {}
-"""Which classes are those of template strings: asking the protocol takes microseconds."""
+"""Whether a class is that of template strings. Cached, because checking the protocol takes microseconds."""
 
 
 def is_template_string(value: Any) -> TypeGuard[Interpolated]:
@@ -58,7 +57,7 @@ def is_template_string(value: Any) -> TypeGuard[Interpolated]:
 
 
 Html: TypeAlias = str | HasHtml | Interpolated
-"""What a page may be written as."""
+"""The types in which a page may return HTML."""
 
 
 def html_of(value: Any) -> str:
@@ -85,7 +84,7 @@ def _pieces(template: Interpolated) -> Iterator[str]:
 
 
 def interpolated(hole: Any) -> Any:
-    """Return the value of an interpolation, converted and formatted as it says."""
+    """Return the value of an interpolation, with its conversion and format applied."""
     if not hole.conversion and not hole.format_spec:
         return hole.value
     value = _CONVERSIONS[hole.conversion](hole.value) if hole.conversion else hole.value
@@ -114,18 +113,18 @@ _BEGINNING: Final = re.compile(
 )
 _END: Final = re.compile(r"\s*(?:</body\s*>\s*)?(?:</html\s*>\s*)?\Z", re.IGNORECASE)
 _TAIL: Final = 2000
-"""How far from its end a document's last tags are looked for, in characters."""
+"""Maximum distance of a document's last tags from its end, in characters."""
 _OUTSIDE: Final = re.compile(r"</?(?:html|head|body|frameset)\b", re.IGNORECASE)
 _UNCLEAR_HEAD: Final = re.compile(
     r"<!---?>|--!>|<script\b(?:(?!</script).)*<!--|<template\b(?:(?!</template).)*<template\b",
     re.IGNORECASE | re.DOTALL,
 )
-"""What browsers may end elsewhere than `head_end` does."""
+"""HTML for which browsers may end the head at another position than `head_end`."""
 _TITLE: Final = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
 
 
 def raw_part(html: str) -> Any:
-    """Return a part of a page; `UnbalancedMarkup` if it isn't balanced."""
+    """Return HTML as the value of a slot: `UnbalancedMarkup` if it isn't balanced."""
     return fragment(_PART, (raw(html),))
 
 
@@ -146,7 +145,7 @@ def raw_page(html: str) -> Fragment:
 
 
 def _document(html: str) -> tuple[str, str]:
-    """Split a document into what comes before the content of the body, and the content."""
+    """Split a document into the part before the content of the body, and the content."""
     cut = head_end(html)
     beginning = _BEGINNING.match(html, cut)
     assert beginning is not None

@@ -37,7 +37,7 @@ from .list_keys import keys
 
 
 class UnbalancedMarkup(Markup):
-    """HTML with unmatched tags. It degrades whatever contains it."""
+    """HTML with unmatched tags. It degrades the body that contains it."""
 
     __slots__ = ()
 
@@ -85,7 +85,7 @@ def _look(html: str) -> bool:
 
 
 _REMEMBERED = 4096
-"""For HTML of at most this many characters, the result is cached."""
+"""Maximum length of HTML for which the result is cached, in characters."""
 _is_balanced = lru_cache(maxsize=64)(_look)
 
 

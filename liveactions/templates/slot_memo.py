@@ -1,12 +1,12 @@
-"""Compute only the slots of a body whose values may have changed.
+"""Computes only the slots of a body whose values may have changed.
 
 A slot qualifies if its value depends only on the names that it reads (`liveactions.templates.purity`), and if
-these are assigned outside of the body. It keeps its last value if these names have kept theirs: the same
-object, which is immutable, or an equal text or number. Everything else is computed in each render: what reads
-objects that may change inside, functions that aren't known to be pure, names that the body sets.
+these are assigned outside of the body. It keeps its last value if the names still have the same values: the
+same immutable object, or an equal text or number. Slots that read mutable objects, functions that aren't
+known to be pure, or names that the body sets are computed in each render.
 
-Whether a value is immutable is only looked at if that is cheap (`is_frozen_at_a_glance`). Lists look after
-themselves (`liveactions.templates.list_memo`).
+Values are only checked for immutability if that is cheap (`is_frozen_at_a_glance`). Lists have a memory of
+their own (`liveactions.templates.list_memo`).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from .plan import Plan, Slot
 from .purity import is_pure, qualifies
 
 MIN_NODES: Final = 8
-"""Bodies whose slots have fewer nodes are computed faster than their names are compared."""
+"""Minimum number of nodes in the slots of a body for which comparing names is faster than computing slots."""
 _MAY_CHANGE: Final = object()
-"""Takes the place of a value that may have changed, whichever object it is."""
+"""Replaces a value that may change although it is the same object."""
 
 
 class Reads:
@@ -46,9 +46,9 @@ class Reads:
 def due_slots(
     before: Fragment | None, inputs: list[Any], reads: Reads
 ) -> tuple[Collection[int], Sequence[Any]]:
-    """Return the slots to compute, and the `inputs` for the fragment to be compared with next time.
+    """Return the slots to compute, and the `inputs` of the new fragment, for the next comparison.
 
-    `before` is the last render of the body. None of its slots is due if the result would be the same.
+    `before` is the last render of the body. No slots are returned if the result would be the same.
     """
     if before is None or before.inputs is None:
         return reads.every, inputs
@@ -65,7 +65,7 @@ def due_slots(
 
 
 def _known(value: Any) -> Any:
-    """Return a value if it can't change, as far as slots read it."""
+    """Return a value if slots can't read anything in it that changes; otherwise `_MAY_CHANGE`."""
     if is_frozen_at_a_glance(value) or isinstance(value, Reference) or callable(value) and is_pure(value):
         return value
     return _MAY_CHANGE

@@ -1,15 +1,16 @@
 """Lists whose items leave the server's memory once the browser has them.
 
-A `Stream` knows the order of its items by hashes of their keys, and a checksum of what each one shows: 12
-bytes for an item. The items themselves, and their fragments, are only kept until the browser has acknowledged
-the patch that contains them. In a fragment, those that have left are replaced by `GONE`.
+For each item, a `Stream` only keeps a hash of the key and a checksum of the rendered item: 12 bytes. The
+items and their fragments are only kept until the browser has acknowledged the patch that contains them. After
+that, they are replaced by `GONE` in fragments.
 
-- An item that is inserted is rendered once. One that is updated is sent with all of its slots, since its
-  former fragment is unknown.
-- Ordinals continue as those of other lists (`.list_keys`), by the keys of the list before.
-- References to actions are text, because slots that were forgotten can't be looked up: `_textual`.
-- A page that continues elsewhere has no items. Its `load` resets the stream, and the checksums tell what the
-  browser already shows.
+- An item that is inserted is rendered once. An item that is updated is sent with all of its slots, because
+its previous fragment is unknown.
+- Items keep their ordinals by key, like those of other lists (`.list_keys`).
+- References to actions are rendered as text, because slots of dropped fragments can't be looked up:
+`_textual`.
+- A page that continues in another process has no items. Its `load` resets the stream, and the checksums show
+  which items the browser already has.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class _Pending:
 
 
 class Stream(Generic[T]):
-    """A list of which the page keeps no items, once the browser shows them. Create it with `stream`.
+    """A list whose items the page drops once the browser shows them. Create it with `stream`.
 
     Items are recognised by their ``id``, ``key`` or ``pk``; texts and numbers are their own keys. Each is in
     the list once: one that is added again moves, and shows what it is now.
@@ -88,7 +89,7 @@ class Stream(Generic[T]):
         self._actions: set[str] = set()
         """The paths of the actions that its items have shown."""
 
-    # What pages do
+    # For pages
 
     def append(self, *items: T) -> None:
         """Add items at the end. Of more than `limit`, the first ones are removed."""
@@ -252,7 +253,7 @@ class Stream(Generic[T]):
         """Return whether items have shown the action of a reference, which was signed for the page."""
         return reference.path in self._actions
 
-    # What becomes of items
+    # Acknowledgements
 
     def sent(self, revision: int) -> None:
         """Note that the latest render is shown by a revision."""

@@ -1,11 +1,12 @@
 """Template strings of Python 3.14 as templates: ``t"<p>{name}</p>"`` becomes a fragment.
 
-The text between the values is known: it is planned as a template's body is (`liveactions.templates.plan`),
-and each value has a slot. Which function of `runtime` makes a slot's value depends on where it is, in text,
-an attribute or an address, as in templates of Jinja2. Lists of template strings are lists of items.
+The text between the values is constant: it is planned like the body of a template
+(`liveactions.templates.plan`), and each value has a slot. As in Jinja2 templates, the position of a slot (in
+text, in an attribute, in an address) determines which function of `runtime` computes its value. Lists of
+template strings are lists of items.
 
-A template string that isn't a tree by itself is HTML in one piece. A value that can't be escaped where it is,
-in a script or in the name of a tag, is a `TemplateError`.
+A template string that isn't a tree by itself is HTML in one piece. `TemplateError` is raised for a value that
+can't be escaped in its place: in a script, or in the name of a tag.
 """
 
 from __future__ import annotations
@@ -33,18 +34,18 @@ from .plan import Planner, Slot
 from .raw_html import Interpolated, html_of, interpolated, is_template_string, raw_page, raw_part
 
 _CACHED: Final = 2048
-"""How many template strings are known."""
+"""Maximum number of template strings that are cached."""
 _ONE, _LIST, _ROWS, _COMMANDS = "", "list", "rows", "commands"
-"""What a value is, as far as the shape depends on it."""
+"""Kinds of values on which the shape depends."""
 _SCALARS: Final = frozenset({str, int})
-"""Types of most values, which need not be looked at any further."""
+"""The types of most values, which need no further checks."""
 _BOOLEAN: Final = re.compile(
     r"\s(allowfullscreen|async|autofocus|autoplay|checked|controls|default|defer|disabled|formnovalidate|hidden"
     r"|inert|ismap|itemscope|loop|multiple|muted|nomodule|novalidate|open|playsinline|readonly|required"
     r"|reversed|selected)\s*=\s*([\"']?)\Z",
     re.IGNORECASE,
 )
-"""Attributes that are there or not: ``checked={is_on}``."""
+"""Boolean attributes: ``checked={is_on}``."""
 _BEGINS_WITH_ROW: Final = re.compile(r"\s*<tr[\s>/]", re.IGNORECASE)
 _FIRST_TAG: Final = re.compile(r"\s*<([a-zA-Z]+)")
 _NAME: Final = re.compile(r"(?!on)[a-z][\w.-]*", re.IGNORECASE)
@@ -53,15 +54,15 @@ Evaluate = Callable[[Values], Any]
 
 
 def part_from_render(value: Any, previous: Fragment | None = None) -> Any:
-    """Return what a component's `render` has returned, HTML or a template string, as a part of a page.
+    """Return the result of a component's `render`, HTML or a template string, as a part of a page.
 
-    `previous` is the last render in its place. Raise `TypeError` for what isn't HTML.
+    `previous` is the last render in its place. Raise `TypeError` if the result isn't HTML.
     """
     return fragment_of(value, previous) if is_template_string(value) else raw_part(html_of(value))
 
 
 def page_from_render(value: Any, previous: Fragment | None = None) -> Fragment:
-    """Return what a page's `render` has returned as a whole page. Raise `TypeError` for what isn't HTML."""
+    """Return the result of a page's `render` as a whole page. Raise `TypeError` if it isn't HTML."""
     if not is_template_string(value):
         return raw_page(html_of(value))
     shown = fragment_of(value, previous)

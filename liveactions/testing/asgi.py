@@ -1,4 +1,4 @@
-"""Calling an ASGI application in the test's own event loop: requests and WebSockets without a network."""
+"""Calls an ASGI application in the test's own event loop: requests and WebSockets without a network."""
 
 from __future__ import annotations
 

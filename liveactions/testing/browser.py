@@ -256,7 +256,7 @@ class Browser:
         return other
 
     async def close(self) -> None:
-        """Close all tabs, also of other users, and shut the application down."""
+        """Close all tabs, including those of other users, and shut the application down."""
         sessions = self.clock.sessions()
         for person in self._people:
             for tab in person._tabs:
@@ -272,7 +272,7 @@ class Browser:
                 await tab.flush()
 
     async def cookies_changed(self, by: Tab) -> None:
-        """Let the other tabs connect again."""
+        """Make the other tabs reconnect."""
         for tab in self._tabs:
             if tab is not by:
                 await tab.rejoin()

@@ -58,7 +58,7 @@ class Clock:
         self._since[token] = self.now
 
     async def advance(self, seconds: float) -> None:
-        """Advance the clock. Whatever becomes due meanwhile runs in order, each to its end."""
+        """Advance the clock. Calls that become due meanwhile run in order, each to its end."""
         until = self.now + seconds
         for registry in self._registries():
             if registry.presence.is_running:
@@ -85,7 +85,7 @@ class Clock:
                     yield Due(since + ticks * timer.seconds, session, component, timer)
 
     def sessions(self) -> list[Session]:
-        """Return all sessions of the application, also those of pages that are being left."""
+        """Return all sessions of the application, including those of pages that are being left."""
         return [session for registry in self._registries() for session in registry]
 
     def _registries(self) -> set[SessionRegistry]:

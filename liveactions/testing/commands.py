@@ -1,4 +1,4 @@
-"""What client commands do in a simulated page."""
+"""Runs client commands in a simulated page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .selectors import select
 
 
 class Hand(Protocol):
-    """What commands do as a user would; implemented by `liveactions.testing.user_input.UserInput`."""
+    """User input that commands trigger; implemented by `liveactions.testing.user_input.UserInput`."""
 
     def focus(self, element: Element | None) -> None: ...
     def takes_focus(self, element: Element) -> bool: ...

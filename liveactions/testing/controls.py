@@ -1,4 +1,4 @@
-"""What a user has entered into a page's controls, and how it is protected from what the server writes.
+"""The state of a page's controls: keeps user input when patches change the controls.
 
 The rules are the client's. Each control counts its edits. An operation records the edits that it reports;
 when it succeeds, they are answered. A new default value is only shown if the latest edit is answered;

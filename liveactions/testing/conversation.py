@@ -42,14 +42,14 @@ class Line(Protocol):
     def send(self, message: Any) -> None: ...
 
     def waiting(self) -> list[Any]:
-        """Return the messages that have been received and weren't taken. Raise `Closed` if it has ended."""
+        """Return the received messages that weren't taken yet. Raise `Closed` if the connection has ended."""
         ...
 
     async def receive(self) -> Any:
         """Wait for the next message. Raise `Closed` if the connection is closed instead."""
 
     async def flush(self) -> None:
-        """Send what waits for the next message."""
+        """Send everything that is held back until the next message."""
 
     async def leave(self, patience: float) -> None: ...
 
@@ -102,7 +102,7 @@ class Op:
 
     n: int
     message: list[Any]
-    """What was sent."""
+    """The message that was sent."""
     seen: Seen = field(default_factory=dict)
     resets: bool = False
     reloads: bool = False
@@ -112,7 +112,7 @@ class Op:
 
 
 class Conversation:
-    """Sends operations in order, and applies what is received to the window immediately."""
+    """Sends operations in order, and applies received messages to the window immediately."""
 
     def __init__(
         self,
@@ -124,13 +124,13 @@ class Conversation:
     ) -> None:
         self.window = window
         self.patience = patience
-        """How many seconds an answer may take."""
+        """Seconds to wait for an answer."""
         self.elsewhere: str | None = None
         """The address that an answer has redirected the page to."""
         self.status = 0
         """HTTP status of the newest page that came over this connection, once one has."""
         self.is_broken = False
-        """Whether an error page has come in place of a page that failed, and the test hasn't been told."""
+        """Whether an error page has replaced a page that failed, and the test doesn't know it yet."""
         self.is_over = False
         self.token = ""
         """The session's token, after the welcome."""
@@ -138,7 +138,9 @@ class Conversation:
         """Tickets for cookies that have to be fetched."""
         self._line = line
         self._reopen = reopen
-        """Opens another way to the session, in place of a closed one, and returns the page's address too."""
+        """Opens another connection to the session, in place of a closed one. Also returns the page's
+        address.
+        """
         self._moved = moved
         """Called with the page's new address, and whether it is a new history entry."""
         self._snapshot = ""
@@ -216,7 +218,7 @@ class Conversation:
                 self._line.send(op.message)
 
     def catch_up(self) -> None:
-        """Apply the messages that have been received meanwhile."""
+        """Apply the messages that were received meanwhile."""
         try:
             for message in () if self.is_over else self._line.waiting():
                 self._take(message)
@@ -239,7 +241,7 @@ class Conversation:
         await self._line.leave(self.patience)
 
     def first(self, element: Element, descriptor: str) -> bool:
-        """Return whether something that runs only once has to run now."""
+        """Return whether a one-time effect of an operation has to run now."""
         is_first = (element, descriptor) not in self._spent
         self._spent.add((element, descriptor))
         return is_first
@@ -393,7 +395,7 @@ class Streaming:
         self._hello: dict[str, Any] = {}
         self._ops: list[list[Any]] = []
         self._has_news = False
-        """Whether something is to be sent."""
+        """Whether there are messages to send."""
         self._stream: EventStream | None = None
 
     def send(self, message: Any) -> None:

@@ -255,7 +255,7 @@ class Window:
 
 
 class Override(NamedTuple):
-    """What the server rendered, and what a command has made of it. None: it isn't there."""
+    """The value that the server rendered, and the value that a command has set. None: it isn't there."""
 
     rendered: str | None
     shown: str | None
@@ -288,7 +288,7 @@ def _classes(element: Element) -> list[str]:
 
 
 class Overrides:
-    """What client commands have changed in a page, and how long that holds.
+    """The changes of client commands in a page, and how long they are kept.
 
     The rules are the client's: a change of an attribute or a class holds as long as the server renders what
     it did before the change. What replaces an element and has its id gets what was changed in it.

@@ -25,7 +25,7 @@ class LivePage:
         self.url = url
         """The URL of the application."""
         self.patience = patience
-        """How many seconds an answer may take."""
+        """Seconds to wait for an answer."""
         self.problems: list[str] = []
         """Errors in the browser's console. A test with the fixture fails if there are any left at its end."""
         self._all = [self]

@@ -16,7 +16,7 @@ _COMMANDS: Final = frozenset(
 
 
 def command_of(button: Element, root: Element) -> Command | None:
-    """Return the command that a click on a button runs, and its target; None if it does something else."""
+    """Return the command that a click on a button runs, and its target; None if it runs none."""
     if button.name != "button":
         return None
     id, command = button.get("commandfor"), (button.get("command") or "").lower()

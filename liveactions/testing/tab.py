@@ -168,7 +168,7 @@ class Tab:
             self._history.replace(self.url)
 
     async def settle(self) -> None:
-        """Wait until everything that was started is done, including navigation."""
+        """Wait until everything that was started has ended, including navigation."""
         if self.conversation:
             try:
                 await self._send_files(self.conversation)
@@ -216,7 +216,7 @@ class Tab:
             conversation.say(CALL_REF, sending.reference, fields, seen=sending.seen, resets=sending.resets)
 
     async def _redeem(self) -> None:
-        """Fetch the cookies that are waiting, also those that a push has set."""
+        """Fetch pending cookies, including those that a push has set."""
         assert self.conversation is not None
         self.conversation.catch_up()
         tickets, self.conversation.tickets = self.conversation.tickets, []
@@ -235,7 +235,7 @@ class Tab:
             await self.settle()
 
     def catch_up(self) -> None:
-        """Show what the server has sent on its own so far."""
+        """Apply the messages that the server has sent on its own so far."""
         if self.conversation:
             self.conversation.catch_up()
 
@@ -330,7 +330,7 @@ class Tab:
         return self.reference(form) if control.get("name") in templates else None
 
     def discard(self, control: Element, file: File) -> None:
-        """Remove what the server has of a file that was taken out of a form with ``live-entries``."""
+        """Remove a file from the server that was taken out of a form with ``live-entries``."""
         reference = self.entries_of(control)
         if reference is not None:
             self._discarded.append((reference, file))

@@ -25,7 +25,7 @@ class Entry:
 
     file: File
     error: str = ""
-    """Why it is refused."""
+    """Why it is rejected."""
     is_sent: bool = False
     """Whether the server has it already."""
     plan: dict[str, Any] | None = None
@@ -42,7 +42,7 @@ class Entry:
 
     @property
     def value(self) -> dict[str, Any]:
-        """What an operation has in the place of the file."""
+        """The value of an operation's field for the file."""
         return {"file": self.handle} if self.is_sent else {"refused": [self.name, self.file.type, self.size]}
 
 
@@ -107,19 +107,19 @@ class Uploads:
         entry.is_sent = not entry.error
 
     async def remove(self, path: str, reference: str, token: str, file: File) -> None:
-        """Forget a file, and what the server has of it."""
+        """Forget a file, and remove it from the server."""
         entry = self._entries.pop(id(file), None)
         if entry is not None and entry.handle:
             url = f"{path}?{urlencode({FIELD_ACTION: reference})}"
             await self._ask(url, token, {"cancel": entry.handle})
 
     def chose(self, files: Sequence[File]) -> None:
-        """Begin again with files that are chosen now: an operation may have been given them before."""
+        """Start again with files that are chosen now: a previous operation may have taken them."""
         for file in files:
             self._entries.pop(id(file), None)
 
     def forget_all(self) -> None:
-        """An operation has failed, so the server has nothing any more."""
+        """Note that an operation has failed, so the server no longer has the files."""
         self._entries.clear()
 
     async def _ask(self, url: str, token: str, question: dict[str, Any]) -> Any:

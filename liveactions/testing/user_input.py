@@ -73,7 +73,7 @@ def _problem(control: Element, controls: Controls) -> str | None:
 
 
 _AT_WINDOW: Final = frozenset({"outside", "window"})
-"""Modifiers with which an element is called wherever the event happens."""
+"""Modifiers of event attributes that also receive events of other elements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ class UserInput:
         self._happen(element, "dblclick")
 
     def _activate(self, active: Element, element: Element) -> None:
-        """Do what a click does without scripts."""
+        """Run the default behavior of a click."""
         form = owner(active)
         command = command_of(active, self.tab.window.root)
         dismiss(element, self.tab.window.root, command)

@@ -24,24 +24,24 @@ Format = str | Callable[[Any], str]
 HEIGHT: Final = 1000
 """The height of the box in which paths are drawn, in units."""
 _LOW: Final = 100
-"""That of sparklines, which are a few pixels high."""
+"""The height of that box for sparklines, which are a few pixels high."""
 _PIECE: Final = 16
 _STEPS: Final = 4
-"""Into about so many steps the scale is divided."""
+"""Approximate number of steps of a scale."""
 _BAND: Final = 0.8
-"""How much of the room for a label its bars take."""
+"""The part of a label's room that its bars take."""
 _COLOURS: Final = 6
 _LARGEST: Final = 1e300
-"""The scale of larger numbers isn't finite."""
+"""The largest number that can be drawn: scales of larger ones wouldn't be finite."""
 _SMALLEST: Final = 1e-300
-"""Between numbers that are nearer to each other, there are no steps."""
+"""The minimum distance of numbers between which there are steps."""
 _EXACT: Final = 1e-12
-"""The same, as a part of these numbers: floats have 16 digits."""
+"""That distance as a part of the numbers, because floats have 16 digits."""
 _MAX_POINTS: Final = 60
-"""With more values, a line has no points."""
+"""Maximum number of values for which a line has points."""
 _MAX_LABELS: Final = 12
 _FEW_LABELS: Final = 6
-"""So many labels have room everywhere."""
+"""Number of labels for which there is always room."""
 
 
 @dataclass(frozen=True)
@@ -108,16 +108,16 @@ class Chart:
 
     kind: Kind
     width: int
-    """That of the box in which paths are drawn, in units."""
+    """The height of the box in which paths are drawn, in units."""
     series: tuple[Series, ...]
     ticks: tuple[Tick, ...]
-    """From the top down."""
+    """In order, from the top down."""
     labels: tuple[Label, ...]
     table: tuple[Row, ...]
     zero: str
-    """Where zero is, in percent from the top; empty if it isn't on the chart."""
+    """The position of zero, in percent from the top; "" if it isn't on the chart."""
     summary: str
-    """A description for those who can't see the chart: the lowest and the highest value of each series."""
+    """A description for screen readers: the lowest and the highest value of each series."""
 
 
 def chart(
@@ -263,7 +263,7 @@ def _piece(run: list[tuple[int, int]], base: int) -> Piece:
 
 
 def _labels(texts: Sequence[str]) -> Iterator[Label]:
-    """Yield the labels, so many of them as there may be room for."""
+    """Yield the labels, as many as there may be room for."""
     shown = range(0, len(texts), -(-len(texts) // _MAX_LABELS) or 1)
     for index, n in enumerate(shown):
         yield Label(texts[n], _middle(n, len(texts)), len(shown) > _FEW_LABELS and index % 2 == 1)

@@ -46,7 +46,7 @@ async def test_after_a_failure_the_others_are_told_again(
     presence.enter("1", "room", "ada", "", "Ada")
     await asyncio.wait_for(told.wait(), PATIENCE)
     await presence._tasks.finished()
-    assert "telling other workers who is here failed" in caplog.text
+    assert "publishing who is here to other workers failed" in caplog.text
     told.clear()
     monkeypatch.setattr(line, "announce", announce)
     presence.tick()
