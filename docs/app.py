@@ -1,6 +1,6 @@
 """The documentation site with its live examples: ``make site``.
 
-It may be public: what visitors do in an example is in the state of their own page, and debug mode is off.
+It may be public: what visitors write is in the state of their own page, and what they share are numbers.
 """
 
 from __future__ import annotations
