@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isnan
+from numbers import Real
 from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -153,7 +156,8 @@ def rows(
     """Return a page of `items`, as a `View` with these arguments says.
 
     `q` is a search for words, whatever their case: each of them is in a searchable column of a row that is
-    shown. Texts are sorted without regard to case, and rows without a value come last.
+    shown. Texts are sorted without regard to case, and rows without a value (None, NaN) come last. If the
+    values of a column can't be compared, numbers come first, then texts, then others by their types.
     """
     view = View(tuple(columns), sort, page, q, size, prefix)
     found = _sorted(_found(items, view), view)
@@ -178,11 +182,27 @@ def _sorted(items: Sequence[T], view: View) -> Sequence[T]:
     column = view.column
     if column is None:
         return items
-    with_key = [(column.value(item), item) for item in items]
-    valued = [(_key(value), item) for value, item in with_key if value is not None]
-    valued.sort(key=lambda pair: pair[0], reverse=view.is_descending)
-    return [item for _, item in valued] + [item for value, item in with_key if value is None]
+    pairs = [(column.value(item), item) for item in items]
+    valued = [pair for pair in pairs if not _is_missing(pair[0])]
+    try:
+        valued = sorted(valued, key=lambda pair: _key(pair[0]), reverse=view.is_descending)
+    except TypeError:
+        valued = sorted(valued, key=lambda pair: _key_of_any(pair[0]), reverse=view.is_descending)
+    return [item for _, item in valued] + [item for value, item in pairs if _is_missing(value)]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or isinstance(value, float | Decimal) and isnan(value)
 
 
 def _key(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
+
+
+def _key_of_any(value: Any) -> tuple[int, str, Any]:
+    """Return a key for values that can't be compared with each other: numbers, texts, others."""
+    if isinstance(value, Real | Decimal):
+        return 0, "", value
+    if isinstance(value, str):
+        return 1, "", value.casefold()
+    return 2, type(value).__qualname__, str(value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -41,6 +43,33 @@ def test_sorting() -> None:
 def test_rows_without_a_value_come_last() -> None:
     assert names(sort="age") == ["Cleo", "ada", "Bram"]
     assert names(sort="-age") == ["ada", "Cleo", "Bram"]
+
+
+def test_values_of_several_types_are_sorted() -> None:
+    day = date(2026, 1, 2)
+    values = [
+        "b",
+        3,
+        None,
+        day,
+        "10",
+        Decimal("2.5"),
+        float("nan"),
+        "A",
+        True,
+        day.replace(day=1),
+        (1, "x"),
+        Decimal("nan"),
+    ]
+    items = [{"value": value} for value in values]
+    column = ui.Column("value", "Value")
+    found = [item["value"] for item in ui.rows(items, [column], sort="value").items]
+    order = [True, Decimal("2.5"), 3, "10", "A", "b", day.replace(day=1), day, (1, "x")]
+    assert found[:9] == order and list(map(str, found[9:])) == ["None", "nan", "NaN"]
+    back = [item["value"] for item in ui.rows(items, [column], sort="-value").items]
+    assert back[:9] == order[::-1] and list(map(str, back[9:])) == ["None", "nan", "NaN"]
+    pairs = [{"value": value} for value in ((1, 2), (1, "a"), {"a": 1}, {"b": 2}, 1j)]
+    assert len(ui.rows(pairs, [column], sort="value").items) == 5, "these can't be compared among themselves"
 
 
 @pytest.mark.parametrize("sort", ["secret", "-secret", "__class__", "__dict__", "--name", "-", "nonsense"])
