@@ -1,7 +1,8 @@
 """The endpoint of the developer's panel, which only exists in debug mode.
 
 A page posts the token of its session, which only that page knows. The response has the latest operations and
-messages of the session, and its state. With an ``edit``, a field is set first, as an operation of the page.
+messages of the session, and its state. With an ``edit``, a field is set first, as an operation of the page. A
+visitor whom the page's guards reject gets none of it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ..security.origin import Origins
 from ..session.observed import DebuggedSession
 from ..session.op_queue import ServerOp
 from ..session.registry import SessionRegistry
-from ..types import Failed, Outcome
+from ..types import DONE, Failed, Outcome
 from .bodies import Incoming
 from .responses import json_response, not_allowed
 
@@ -60,9 +61,22 @@ class PanelEndpoint:
         identity = await self._sessions.site.identity(request)
         if not isinstance(session, DebuggedSession) or session.state.identity != identity:
             return _error(404, f"This worker (process {os.getpid()}) doesn't have the page")
+        if await _is_refused(session):
+            return _error(403, "The guards of the page reject you: its state isn't shown")
         if edited is not None and (problem := await _edit(session, *edited)):
             return _error(200, problem)  # else browsers would log it
         return json_response(_described(session))
+
+
+async def _is_refused(session: DebuggedSession) -> bool:
+    """Return whether the page's guards reject the visitor. While an operation runs, the last one has decided:
+    a page has one run at a time, and the running one has begun with the guards.
+    """
+    state = session.state
+    if state.is_running:
+        return state.is_refused
+    run = PageRun(state.page)
+    return not (await run.close(await run.guard() or DONE)).ok
 
 
 async def _edit(session: DebuggedSession, path: str, name: str, text: str) -> str:

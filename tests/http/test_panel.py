@@ -10,7 +10,7 @@ from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 from pydantic import Field, SecretStr
 
-from liveactions import Component, Live, Page, action, loaded
+from liveactions import Component, Live, Page, action, forbidden, loaded, redirect
 from liveactions.session.runner import Session
 from liveactions.store import MemoryStore
 from tests.support.asgi import Browser, Tab, browser
@@ -194,6 +194,25 @@ async def test_only_the_page_itself_is_answered() -> None:
             assert answer.status_code == 400
         who["name"] = "eve"
         await ask(visitor, tab, 404)
+
+
+async def test_a_visitor_whom_the_page_rejects_sees_nothing_of_it() -> None:
+    verdicts: list[BaseException] = []
+
+    async def member() -> None:
+        if verdicts:
+            raise verdicts[0]
+
+    live = notes(debug=True, guard=member)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/notes/ada")
+        before = await ask(visitor, tab)
+        for verdict in (forbidden("no"), redirect("/sign-in")):
+            verdicts[:] = [verdict]
+            assert (await ask(visitor, tab, 403)).keys() == {"error"}
+            assert (await edit(visitor, tab, "title", '"x"', 403)).keys() == {"error"}
+        verdicts.clear()
+        assert await ask(visitor, tab) == before, "it wasn't edited, and asking is no operation"
 
 
 async def test_production_has_none_of_it() -> None:
