@@ -43,6 +43,7 @@ from .controls import (
     humanized,
     initial_value,
     shown,
+    unknown_field,
 )
 from .form_state import UNUSED, FormApi, FormState
 from .markers import Guards, guards_of
@@ -526,7 +527,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         """Return the data that `input` renders, to write the HTML yourself. The arguments are the same."""
         known = self.action.controls
         if name not in known:
-            raise TypeError(f"{self.action.name} has no field {name!r} for a form; it has {', '.join(known)}")
+            raise TypeError(unknown_field(self.action.name, name, known))
         field = self.field(name, shown(known[name].default if initial is None else initial))
         return form_field(known[name], field, label, help, attributes)
 

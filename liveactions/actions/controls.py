@@ -8,9 +8,10 @@ and returns a `Control` for it. The macros in ``live/forms.html`` render control
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from difflib import get_close_matches
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
@@ -95,6 +96,15 @@ def controls_of(plan: ParameterPlan, function: Callable[..., Any]) -> dict[str, 
             for control in _controls(plan, one, defaults[one.name].default):
                 found[control.name] = control
     return found
+
+
+def unknown_field(action: str, name: str, known: Iterable[str]) -> str:
+    """Return a message about a field that the form of an action doesn't have."""
+    names = list(known)
+    similar = get_close_matches(name, names, 1)
+    listed = f"it has {', '.join(names)}" if names else "it has none"
+    hint = f"did you mean {similar[0]!r}?" if similar else listed
+    return f"{action} has no field {name!r} for a form; {hint}"
 
 
 def humanized(name: str) -> str:

@@ -12,7 +12,7 @@ import dataclasses
 import inspect
 import textwrap
 import types
-from collections import abc
+from collections import Counter, abc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,7 +25,8 @@ from jinja2.meta import find_undeclared_variables
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from ..actions.action import ActionRef
+from ..actions.action import Action, ActionRef
+from ..actions.controls import unknown_field
 from ..app import Live
 from ..exceptions import TemplateError
 from ..hosting import hidden_routes
@@ -39,7 +40,6 @@ from ..templates.columns import column_in, column_of, line_of, locate, with_care
 from ..templates.commands import NAME, unknown_commands
 from ..templates.component_files import tag_of
 from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
-from ..templates.origins import origin
 from ..type_hints import unwrap
 
 _SUFFIXES: Final = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2", ".svg", ".xml"})
@@ -53,6 +53,8 @@ _BUILTIN: Final = (str, int, float, bool, list, tuple, set, frozenset)
 _LISTS: Final = (list, tuple, set, frozenset, abc.Sequence, abc.Iterable, abc.Collection, abc.Set)
 _SAME_ITEMS: Final = frozenset({"list", "reverse", "sort", "unique"})
 """Filters that return the items of a list."""
+_OF_FORMS: Final = frozenset({"control", "input"})
+"""Methods of actions that take the name of a field of their form."""
 
 
 @dataclass(frozen=True, order=True)
@@ -154,8 +156,12 @@ class _Check:
     def _finding(
         self, name: str | None, line: int, level: str, text: str, column: int = 0, near: str = ""
     ) -> Finding:
-        """Return a finding. If its column isn't known, it is that of the text that it is about, `near`."""
-        name, line = origin(name, line)
+        """Return a finding. If its column isn't known, it is that of the text that it is about, `near`.
+
+        What is in a component of the library is found at its tag.
+        """
+        name, line, tag = self._environment.components.place(name, line)
+        near = f"<{tag}" if tag else near
         source = line_of(name, line, self._live.templates.source(name or ""))
         return Finding(self._file(name or ""), line, level, text, column or column_in(source, near), source)
 
@@ -393,7 +399,8 @@ class Checker:
             self._types.pop(name, None)
 
     def faults(self, tree: nodes.Template) -> Iterator[tuple[int, str, str]]:
-        """Yield line, name and text of each attribute that can't be there."""
+        """Yield line, name and text of each attribute and each field of a form that can't be there."""
+        self._values = _assigned(tree)
         stored = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
         yield from self._visit(tree, {name: kind for name, kind in self._types.items() if name not in stored})
 
@@ -410,6 +417,8 @@ class Checker:
             fault = self._fault(node, known)
             if fault:
                 yield node.lineno, node.attr, fault
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+            yield from self._form_field(node, node.node, known)
         for child in node.iter_child_nodes():
             yield from self._visit(child, known)
 
@@ -427,6 +436,38 @@ class Checker:
         hint = f"; did you mean {similar[0]!r}?" if similar else ""
         return f"{_class_of(kind).__qualname__} has no attribute {node.attr!r}{hint}"
 
+    def _form_field(
+        self, call: nodes.Call, method: nodes.Getattr, known: Types
+    ) -> Iterator[tuple[int, str, str]]:
+        """Check the name in ``save.input("title")``, which is also what ``<ui.Field of= name=>`` is."""
+        name = call.args[0] if call.args else None
+        if method.attr not in _OF_FORMS or not isinstance(name, nodes.Const):
+            return
+        if isinstance(method.node, nodes.Const) and method.node.value is None:
+            yield call.lineno, method.attr, f"the field {name.value!r} has no action: write of="
+            return
+        action = self._action(method.node, known)
+        try:
+            if action is None or name.value in action.controls:
+                return
+            text = unknown_field(action.name, name.value, action.controls)
+        except TypeError as error:
+            text = str(error)
+        yield (name.lineno, name.value, text) if name.value else (call.lineno, method.attr, text)
+
+    def _action(self, node: nodes.Node, known: Types) -> Action[..., Any] | None:
+        """Return the action that an expression is, with or without bound arguments; None for others."""
+        if isinstance(node, nodes.Call):
+            return self._action(node.node, known)
+        if isinstance(node, nodes.Name):
+            if node.name in self._values:
+                return self._action(self._values[node.name], known)
+            return self._description.actions.get(node.name) if known.get(node.name) is ActionRef else None
+        cls = _class_of(self._type(node.node, known)) if isinstance(node, nodes.Getattr) else None
+        if isinstance(cls, type) and issubclass(cls, Component) and isinstance(node, nodes.Getattr):
+            return describe(cls).actions.get(node.attr)
+        return None
+
     def _type(self, node: nodes.Node, known: Types) -> Any:
         """Return the annotation of an expression's value, or `UNKNOWN`."""
         if isinstance(node, nodes.Name):
@@ -437,6 +478,16 @@ class Checker:
         if isinstance(node, nodes.Filter) and node.name in _SAME_ITEMS and node.node is not None:
             return self._type(node.node, known)
         return UNKNOWN
+
+
+def _assigned(tree: nodes.Template) -> dict[str, nodes.Node]:
+    """Return the values of names that a template sets in one place only."""
+    times = Counter(name.name for name in tree.find_all(nodes.Name) if name.ctx != "load")
+    return {
+        one.target.name: one.node
+        for one in tree.find_all(nodes.Assign)
+        if isinstance(one.target, nodes.Name) and times[one.target.name] == 1
+    }
 
 
 def _is_live_field(node: nodes.Node) -> bool:

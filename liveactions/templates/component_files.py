@@ -22,7 +22,7 @@ from ..exceptions import TemplateError
 from .component_assets import THEME, fault_of_style
 from .component_body import every, meant, slots_in, takes_attributes
 from .component_props import Prop, declared
-from .origins import foreign, origin
+from .origins import foreign, origin, user_of
 
 FOLDER: Final = "components/"
 SUFFIX: Final = ".html"
@@ -141,6 +141,21 @@ class Components:
         """Return the file of a component that is in use, by the name of its template."""
         found = self._found.get(tag_of(template or "") or "")
         return found.filename if found is not None else None
+
+    def place(self, template: str | None, number: int) -> tuple[str | None, int, str]:
+        """Return the template and the line of a number for a line, and an empty string.
+
+        In a component of the library, return those of its tag in the application's template, and the tag.
+        """
+        (name, line), tag = origin(template, number), ""
+        while self._is_packaged(name) and (number := user_of(number)):
+            tag = tag_of(name or "") or ""
+            name, line = origin(template, number)
+        return name, line, tag
+
+    def _is_packaged(self, template: str | None) -> bool:
+        file = self.file_of(template)
+        return file is not None and self._kit in Path(file).parents
 
     @property
     def count(self) -> int:

@@ -273,9 +273,8 @@ class _Expander:
             for name in set_names(slots.get(slot, [])).intersection(names):
                 text = f"{name!r} is a name of let, and can't be set"
                 raise self._error(text, top.tag.line, f"<{top.tag.source}")
-        call = Call(
-            f"_{top.component.tag.replace('.', '_')}{next(self._numbers)}_", self._is_inner, slots, top.lets
-        )
+        prefix = f"_{top.component.tag.replace('.', '_')}{next(self._numbers)}_"
+        call = Call(prefix, self._is_inner, slots, top.lets, top.tag.line)
         self._take_attributes(top, call)
         reader.out.extend(_stripped(inline(top.component, call, self._components.environment)))
 

@@ -24,21 +24,25 @@ from markupsafe import Markup
 
 from ..exceptions import TemplateError
 from ..html.lint import Repair, repairs
+from .component_files import Components
 from .escaping import SCRIPT, UNSAFE, attributes_in
 from .event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from .fragments import Fragment, Items, Kind, Shape, written
 from .list_keys import are_recreated, lacks_keys, repeats_keys
-from .origins import is_foreign, origin
+from .origins import is_foreign, origin, user_of
 
 
 class TemplateLocation(str):
-    """A template's name and a line in it. As a string, it is the note for a traceback."""
+    """A template's name and a line in it. As a string, it is the note for a traceback.
+
+    `inner` is the place in a component of the library that is used there.
+    """
 
     name: str
     line: int
 
-    def __new__(cls, name: str | None, line: int) -> TemplateLocation:
-        self = super().__new__(cls, f"in the template {name or '<template>'}, line {line}")
+    def __new__(cls, name: str | None, line: int, inner: str = "") -> TemplateLocation:
+        self = super().__new__(cls, f"in the template {_place(name, line)}{f' ({inner})' if inner else ''}")
         self.name, self.line = name or "<template>", line
         return self
 
@@ -50,9 +54,17 @@ def note_location(error: BaseException) -> None:
     for frame, line in reversed(list(walk_tb(error.__traceback__))):
         template = frame.f_globals.get("__jinja_template__")
         if template is not None:
-            number = template.get_corresponding_lineno(line)
-            error.add_note(TemplateLocation(*origin(template.name, number)))
+            error.add_note(_location(template, template.get_corresponding_lineno(line)))
             return
+
+
+def _location(template: Template, number: int) -> TemplateLocation:
+    """Return the place for a number of a line. In the library's components, it is that of their tag."""
+    components: Components | None = getattr(template.environment, "components", None)
+    if components is None:
+        return TemplateLocation(template.name, number)
+    name, line, tag = components.place(template.name, number)
+    return TemplateLocation(name, line, _place(template.name, number) if tag else "")
 
 
 def in_templates(error: BaseException) -> BaseException:
@@ -62,11 +74,15 @@ def in_templates(error: BaseException) -> BaseException:
     while entry is not None:
         template = entry.tb_frame.f_globals.get("__jinja_template__")
         if template is not None:
-            name, line = origin(template.name, template.get_corresponding_lineno(entry.tb_lineno))
-            file = template.filename
-            if name != template.name:
-                file = template.environment.components.file_of(name)
-            entries.append(fake_traceback(error, entry, file or name or "<template>", line))
+            number = template.get_corresponding_lineno(entry.tb_lineno)
+            numbers = [number]
+            while number := user_of(number):
+                numbers.insert(0, number)
+            for name, line in (origin(template.name, number) for number in numbers):
+                file = template.filename
+                if name != template.name:
+                    file = template.environment.components.file_of(name)
+                entries.append(fake_traceback(error, entry, file or name or "<template>", line))
         elif entry.tb_frame.f_code not in internal_code:
             entries.append(entry)
         entry = entry.tb_next

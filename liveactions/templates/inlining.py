@@ -17,9 +17,10 @@ from jinja2.nodes import EvalContext, Impossible
 
 from ..html.entities import decode_attribute
 from ..html.tokenizer import Attribute
-from .component_body import ATTRS, CONTEXT, SLOTS, member_of, stored_names
+from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, stored_names
 from .component_files import ComponentFile
 from .ir import Part, attribute_source, runs
+from .origins import is_foreign, used_at
 from .purity import qualifies
 
 ALL: Final = "all"
@@ -69,13 +70,19 @@ class Call:
     slots: dict[str, list[nodes.Node]]
     lets: dict[str, list[str]]
     """The names that slots have for the values that the component gives them."""
+    line: int = 0
+    """The line of the tag; 0 if it doesn't matter."""
     props: dict[str, nodes.Expr] = field(default_factory=dict)
     attributes: list[Attribute] = field(default_factory=list)
 
 
 def inline(component: ComponentFile, call: Call, environment: Environment) -> list[nodes.Node]:
     """Return the nodes that replace a component's tag."""
-    return _Inlining(component, call, environment).run()
+    found = _Inlining(component, call, environment).run()
+    for node in every(found) if call.line else ():
+        if is_foreign(node.lineno):
+            node.lineno = used_at(node.lineno, component.path, call.line)
+    return found
 
 
 class _Inlining:

@@ -93,7 +93,7 @@ class Macros:
             return None
         if not required <= given.keys() <= component.props.keys():
             return None
-        return component, Call("", False, {DEFAULT: block.body} if block is not None else {}, {}, given)
+        return component, Call("", False, {DEFAULT: block.body} if block is not None else {}, {}, props=given)
 
     def _component(self, macro: nodes.Macro) -> ComponentFile:
         required = len(macro.args) - len(macro.defaults)

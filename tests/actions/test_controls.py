@@ -182,7 +182,7 @@ async def test_an_application_may_have_macros_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ("{{ save(7).input('tilte') }}", "save has no field 'tilte' for a form; it has title, at"),
+        ("{{ save(7).input('tilte') }}", "save has no field 'tilte' for a form; did you mean 'title'?"),
         ("{{ other.form() }}", "there is no control for the field 'tags'"),
     ],
 )
