@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     use_own_stores(config)
     set_cases(config)
     InProcessBrowser.patience = PATIENCE
-    LiveEnvironment.compile = compile_once  # type: ignore[method-assign, assignment]
+    LiveEnvironment.compile = compile_once  # type: ignore[method-assign]
 
 
 def use_own_stores(config: pytest.Config) -> None:

@@ -14,7 +14,7 @@ from markupsafe import escape
 from pydantic import BaseModel
 
 from liveactions import Bound, Component, Event, Live, Page, Pages, action, unauthorized
-from liveactions.actions.decorator import shared_name
+from liveactions.actions.decorator import module_action_name
 from liveactions.exceptions import ForgedReference
 from liveactions.pages.lookup import lookup
 from liveactions.testing import Browser
@@ -435,7 +435,7 @@ def two(token: str) -> Live:
 
 
 def shared_token(shared: Any) -> str:
-    return signed(two(""), "/two", shared_name(shared))
+    return signed(two(""), "/two", module_action_name(shared))
 
 
 @ways("SHN")

@@ -30,7 +30,7 @@ def compile_once(
 ) -> Any:
     """Return the code of a template; that of the same text in an environment of the same settings, again."""
     if raw or defer_init or not isinstance(source, str) or mentions_components(source):
-        return _compile(self, source, name, filename, raw, defer_init)  # type: ignore[call-overload]
+        return _compile(self, source, name, filename, raw, defer_init)
     key = source, name, filename, _settings(self)
     if key not in _known:
         _known[key] = _compile(self, source, name, filename)
