@@ -10,17 +10,19 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from ..exceptions import ProtocolError
 from ..execution.effects import unshown_restart_notice
 from ..execution.results import unexpected
 from ..execution.run import PageRun
 from ..pages.page_html import document
+from ..protocol.constants import CLOSE_OVER, CLOSE_PROTOCOL
 from ..protocol.messages import error_payload
 from ..store.snapshots import HtmlSnapshot
 from ..templates import Fragment
 from ..templates.diagnostics import Adviser
 from ..templates.fragments import ItemsGone
 from ..types import Failed, Outcome
-from .state import Frame, SessionState
+from .state import ITEMS_GONE, Frame, SessionState
 
 
 class FrameWriter:
@@ -97,6 +99,20 @@ class FrameWriter:
             state.is_due = True
         assert text is not None
         return text
+
+    def welcome_unrendered(self, error: Exception) -> str:
+        """Return a welcome without a patch, because rendering has failed with `error`.
+
+        Raise `ProtocolError` if the browser doesn't show the newest revision: it must load the page again.
+        """
+        state = self._state
+        if isinstance(error, ItemsGone):
+            raise ProtocolError(ITEMS_GONE, CLOSE_OVER) from error
+        unexpected(error, state.page.live, "rendering")
+        if not state.is_joining_current:
+            code = CLOSE_PROTOCOL if state.is_joining_first else CLOSE_OVER
+            raise ProtocolError("the page can't be rendered", code) from error
+        return state.welcome(None) or ""
 
     def _html(self, fragment: Fragment) -> str:
         state, site = self._state, self._state.site

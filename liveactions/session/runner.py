@@ -28,13 +28,12 @@ from ..pages.component import change_context
 from ..pages.page import takes_files
 from ..pages.presence import Attendance
 from ..pages.urls import path_and_query
-from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
+from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import Acknowledgement, Bye, Hello, Navigate, Op
 from ..protocol.op_log import Allowance, Resumption
 from ..store.snapshots import SessionSnapshots, Snapshot
 from ..tasks import Supervisor, Waiting
 from ..templates import Fragment
-from ..templates.fragments import ItemsGone
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .ahead import PageAhead
 from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
@@ -515,15 +514,8 @@ class Session:
                 text = self.frames.welcome(drawn)
         except ProtocolError:
             raise
-        except ItemsGone as error:
-            raise ProtocolError(ITEMS_GONE, CLOSE_OVER) from error
         except Exception as error:
-            unexpected(error, state.page.live, "rendering")
-            if resumption or outdated or hello.token is None or hello.rev != state.op_log.rev:
-                # Loading the page shows why. A page that has just been loaded stays as it is instead.
-                code = CLOSE_PROTOCOL if hello.token is None else CLOSE_OVER
-                raise ProtocolError("the page can't be rendered", code) from error
-            text = state.welcome(None) or ""
+            text = self.frames.welcome_unrendered(error)
         if not await self.save():
             return
         self._check_joining(connection)

@@ -252,6 +252,18 @@ class SessionState:
         hello, _, outdated = self._joining
         return outdated or hello.rev < 0
 
+    @property
+    def is_joining_first(self) -> bool:
+        """Whether the page that joins has no session yet: it has just been loaded."""
+        return self._joining[0].token is None
+
+    @property
+    def is_joining_current(self) -> bool:
+        """Whether the page that joins already shows the newest revision of its session."""
+        hello, resumption, outdated = self._joining
+        is_rebuilt = bool(resumption) or outdated or hello.token is None
+        return not is_rebuilt and hello.rev == self.op_log.rev
+
     def welcome(self, drawn: Fragment | None, html: str = "") -> str | None:
         """Return the welcome, with the patch from the hello's revision to `drawn`; without one if that is
         None.

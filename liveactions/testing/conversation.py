@@ -33,7 +33,7 @@ from .dom import Element
 from .failures import Failed, Refusal
 
 
-class Line(Protocol):
+class Connection(Protocol):
     """A connection to a page's session."""
 
     joins_late: bool
@@ -117,10 +117,10 @@ class Conversation:
     def __init__(
         self,
         window: Window,
-        line: Line,
+        connection: Connection,
         patience: float,
         moved: Callable[[str, bool, bool], None],
-        reopen: Callable[[], Awaitable[tuple[Line, str]]],
+        reopen: Callable[[], Awaitable[tuple[Connection, str]]],
     ) -> None:
         self.window = window
         self.patience = patience
@@ -136,7 +136,7 @@ class Conversation:
         """The session's token, after the welcome."""
         self.tickets: list[str] = []
         """Tickets for cookies that have to be fetched."""
-        self._line = line
+        self._connection = connection
         self._reopen = reopen
         """Opens another connection to the session, in place of a closed one. Also returns the page's
         address.
@@ -156,8 +156,10 @@ class Conversation:
     async def join(self, url: str, snapshot: str) -> None:
         """Send the hello and apply the welcome, unless it arrives with the first answer."""
         self._snapshot = snapshot
-        self._line.send({"v": VERSION, "url": url, "snapshot": snapshot, "token": None, "rev": 0, "op": 0})
-        if not self._line.joins_late:
+        self._connection.send(
+            {"v": VERSION, "url": url, "snapshot": snapshot, "token": None, "rev": 0, "op": 0}
+        )
+        if not self._connection.joins_late:
             await self.receive_message()
 
     def say(
@@ -173,11 +175,11 @@ class Conversation:
         message = [self._last, self._rev, *parts]
         self._ops.append(Op(self._last, message, seen or {}, resets, reloads, swaps))
         self._unacknowledged = 0
-        self._line.send(message)
+        self._connection.send(message)
 
     def prefetch(self, url: str) -> None:
         """Ask for a page ahead. There is no answer."""
-        self._line.send([0, self._rev, PREFETCH, url])
+        self._connection.send([0, self._rev, PREFETCH, url])
 
     async def settle(self) -> None:
         """Wait until all operations are answered, or run concurrently.
@@ -197,7 +199,7 @@ class Conversation:
     async def receive_message(self) -> None:
         """Wait for one message and apply it."""
         try:
-            self._take(await self._line.receive())
+            self._take(await self._connection.receive())
         except Closed as closed:
             if closed.code == REPLACED:
                 await self.rejoin()
@@ -206,21 +208,21 @@ class Conversation:
 
     async def rejoin(self) -> None:
         """Connect again, as the browser does after a lost connection, with the cookies that it has now."""
-        if self._line.joins_late or self.is_over:
+        if self._connection.joins_late or self.is_over:
             return  # each request is a connection of its own
-        await self._line.leave(self.patience)
-        self._line, url = await self._reopen()
+        await self._connection.leave(self.patience)
+        self._connection, url = await self._reopen()
         hello = {"v": VERSION, "url": url, "snapshot": self._snapshot, "token": self.token}
-        self._line.send({**hello, "rev": self._rev, "op": self._last})
+        self._connection.send({**hello, "rev": self._rev, "op": self._last})
         await self.receive_message()
         if not self.is_over:
             for op in self._ops:
-                self._line.send(op.message)
+                self._connection.send(op.message)
 
     def catch_up(self) -> None:
         """Apply the messages that were received meanwhile."""
         try:
-            for message in () if self.is_over else self._line.waiting():
+            for message in () if self.is_over else self._connection.waiting():
                 self._take(message)
         except Closed as closed:
             self._closed(closed)
@@ -229,7 +231,7 @@ class Conversation:
         """Send acknowledgements."""
         try:
             if not self.is_over:
-                await self._line.flush()
+                await self._connection.flush()
         except Closed as closed:
             self._closed(closed)
 
@@ -237,8 +239,8 @@ class Conversation:
         """Leave the page."""
         if not self.is_over:
             self.is_over = True
-            self._line.send([self._last + 1, self._rev, BYE])
-        await self._line.leave(self.patience)
+            self._connection.send([self._last + 1, self._rev, BYE])
+        await self._connection.leave(self.patience)
 
     def first(self, element: Element, descriptor: str) -> bool:
         """Return whether a one-time effect of an operation has to run now."""
@@ -261,7 +263,7 @@ class Conversation:
         self._unacknowledged = 0 if frames.token else self._unacknowledged + self._rev - rev
         if self._unacknowledged >= ACK_AFTER:
             self._unacknowledged = 0
-            self._line.send([0, self._rev])
+            self._connection.send([0, self._rev])
 
     def _apply_extras(self, extras: dict[str, Any]) -> None:
         self.tickets += extras.get("cookies", "").split()

@@ -25,7 +25,7 @@ from .controls import (
     owner,
     texts,
 )
-from .conversation import SHOWN_STATUSES, Conversation, Fetching, Line, Streaming
+from .conversation import SHOWN_STATUSES, Connection, Conversation, Fetching, Streaming
 from .document import Window
 from .dom import Element, shown_text
 from .failures import Failed, Refusal
@@ -272,19 +272,19 @@ class Tab:
     async def _join(self, path: str, snapshot: str) -> None:
         self.url = without_handle(self.url)
         self._history.replace(self.url)
-        line = await self._line(path)
+        connection = await self._connect(path)
 
-        async def reopen() -> tuple[Line, str]:
-            return await self._line(path), self.url.partition("#")[0]
+        async def reopen() -> tuple[Connection, str]:
+            return await self._connect(path), self.url.partition("#")[0]
 
-        self.conversation = Conversation(self.window, line, self.browser.patience, self.moved, reopen)
+        self.conversation = Conversation(self.window, connection, self.browser.patience, self.moved, reopen)
         if self.window.names_tab():
             snapshot += f" {self.name}"
         await self.conversation.join(self.url.partition("#")[0], snapshot)
         self.browser.clock.begin(self.conversation.token)
         await self._redeem()
 
-    async def _line(self, path: str) -> Line:
+    async def _connect(self, path: str) -> Connection:
         """Return the connection to the page's session: a socket at this path, or what replaces it.
 
         Raise `Failed` if the socket is rejected.

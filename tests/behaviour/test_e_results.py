@@ -537,13 +537,13 @@ async def test_e7_the_client_sends_no_state_over_the_socket() -> None:
         await send(page, "add", "by", "3")
         conversation = page._tab.conversation
         assert conversation is not None
-        say = conversation._line.send
+        say = conversation._connection.send
 
         def record(message: Any) -> None:
             sent.append(message)
             say(message)
 
-        conversation._line.send = record  # type: ignore[method-assign]
+        conversation._connection.send = record  # type: ignore[method-assign]
         await send(page, "add", "by", "4")
         assert page.text("p") == "7"
     assert sent[0][3:] == [signed(browser.app, "/state", "add"), ["by", "4"]]
