@@ -59,7 +59,6 @@ def test_every_event_is_named_with_live_click() -> None:
 async def test_live_examples(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each opens, and each of its buttons is answered: with the page, or an error of the visitor."""
     monkeypatch.setenv("LIVEACTIONS_KEY", "k" * 32)
-    monkeypatch.setenv("LIVEACTIONS_DEBUG", "1")
     live = application(document, tmp_path)
     assert document not in PAGES or check([live]) == []
     for js in (True, False):
