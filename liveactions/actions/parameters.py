@@ -165,6 +165,8 @@ class ParameterPlan:
 
     name: str
     parameters: tuple[Parameter, ...]
+    is_async: bool = False
+    """Whether calling the function returns a coroutine."""
 
     @classmethod
     def of(
@@ -196,6 +198,7 @@ class ParameterPlan:
                 )
                 for one in parameters
             ),
+            inspect.iscoroutinefunction(function),
         )
 
     def check(self) -> None:

@@ -110,12 +110,14 @@ async def load_below(
     await mount_one(component, page, call)
     undo_log = undo_logs.get(id(component))
     if "load" in record.description.hooks and (record.stale or undo_log is None or undo_log.changed()):
-        with Reading("load", who=component) as reading:
-            try:
-                await call(record.description.hooks["load"], component)
-            finally:
-                page.live.has_read(record, reading.tags)
-                record.watched = reading.components
+        reading = Reading("load", who=component)
+        reading.begin()
+        try:
+            await call(record.description.hooks["load"], component)
+        finally:
+            reading.end()
+            page.live.has_read(record, reading.tags)
+            record.watched = reading.components
     record.stale = False
     if record.description.children:
         attach(page, page.live)
@@ -129,6 +131,8 @@ def mark_changed(page: Component, undo_logs: Mapping[int, UndoLog]) -> bool:
 
     Return whether any component has changed.
     """
+    if not page._live_record.description.children:
+        return _mark_changed(page, undo_logs, False, set())
     changed: set[object] = set()
     watching = [record for one in components_of(page) if (record := one._live_record).watched]
     is_changed = _mark_changed(page, undo_logs, bool(watching), changed)

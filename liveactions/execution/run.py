@@ -556,7 +556,11 @@ class PageRun:
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_record.description.plan(function)
         arguments = await self.injection.fill(plan, component) if plan.parameters else {}
-        await self._invoke(function, component, **arguments)
+        if plan.is_async:
+            seconds = self.page.live.services.timeout
+            raise_response(await within(seconds, function(component, **arguments)))
+        else:
+            await self._invoke(function, component, **arguments)
 
     async def _invoke(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
         raise_response(await invoke(self.page.live.services.timeout, function, args, kwargs))

@@ -187,6 +187,7 @@ class LiveContext:
         "attending",
         "address",
         "path",
+        "own_path",
     )
 
     def __init__(
@@ -244,6 +245,8 @@ class LiveContext:
         self.address = address
         self.path = parts.path or "/"
         """The path of the address, quoted and with `root_path`."""
+        self.own_path = unquote(self.path).removeprefix(self.root_path) or "/"
+        """The path within the application, unquoted."""
         if isinstance(self.request, PageRequest):
             self.request.move_to(parts.query)
 
@@ -251,11 +254,6 @@ class LiveContext:
         """Replace the page's request with a newer one, which gets the query of the page's current address."""
         self.request = request
         self.move_to(self.address)
-
-    @property
-    def own_path(self) -> str:
-        """The path within the application, unquoted."""
-        return unquote(self.path).removeprefix(self.root_path) or "/"
 
     def has_read(self, who: object, tags: frozenset[str]) -> None:
         """Record the tags that a component's `load`, or the render, has just read."""

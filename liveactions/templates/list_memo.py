@@ -23,7 +23,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from itertools import compress, count
 from operator import is_, is_not
 from types import CodeType, FunctionType
@@ -41,8 +40,7 @@ from .streams import Stream
 Column = Callable[[Sequence[Any]], list[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(NamedTuple):
     """A loop to render. `render` returns the fragment of an item.
 
     `outer` are the values of the names that the body reads. For each of them, `readers` has the slots that
