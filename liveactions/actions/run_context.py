@@ -87,6 +87,7 @@ class Effects:
     op: tuple[str, int | str] | None = None
     """The operation's sender and its number there."""
     is_closed = False
+    """Whether the run has ended."""
 
     def __init__(self, live: OpenPage) -> None:
         self.live = live

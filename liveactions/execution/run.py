@@ -95,7 +95,6 @@ class PageRun:
     """Whether a thread that has timed out still works on the page, which must not be used any more."""
     _has_paused = False
     _has_taken_flashes = False
-    _is_closed = False
     _has_noted_changes = False
     _has_changed = False
     """Whether a field of the page or of a component had changed when changes were noted."""
@@ -125,11 +124,11 @@ class PageRun:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Roll back, unless the run is closed."""
-        if not self._is_closed:
+        if not self.effects.is_closed:
             self.undo()
             self.effects.drop()
             await self._roll_back(error or RuntimeError("a run was left without being closed"))
-            self._end()
+            self.effects.is_closed, self.has_passed = True, False
 
     @property
     def injection(self) -> Injection:
@@ -418,7 +417,7 @@ class PageRun:
         shown = failed is None and known == (effects.tags, effects.paths)
         if live.kept is not None and not (self.is_undone or self.is_abandoned):
             failed = await self._try("storing fields that outlive the page", self._store_kept) or failed
-        self._end()
+        effects.is_closed, self.has_passed = True, False
         if self._has_taken_flashes and failed is None and outcome.ok:
             delete_flash_cookie(live)
         if effects.after and isinstance(live.request, PageRequest):
@@ -435,15 +434,11 @@ class PageRun:
         assert self.page.live.kept is not None
         self.effects.tags |= await self.page.live.kept.store(self.page)
 
-    def _end(self) -> None:
-        self._is_closed = self.effects.is_closed = True
-        self.has_passed = False
-
     async def _guarded(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
         return await self.guard() or await self._try(what, function)
 
     async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
-        if self._is_closed:
+        if self.effects.is_closed:
             raise RuntimeError(f"{what}: the run has closed; start another PageRun")
         token = running.set(self.effects)
         try:

@@ -1,4 +1,4 @@
-"""Renders an open page, and writes frames and welcomes with the result.
+"""Renders an open page, and writes the frames and welcomes that a `Connection` carries to the browser.
 
 A page that can't be rendered stays as it is, and the visitor sees an error. In debug mode, the browser also
 shows errors of operations that the server started, and advice about templates.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
+from ..actions.request import Changes
 from ..exceptions import ProtocolError
 from ..execution.effects import unshown_restart_notice
 from ..execution.results import unexpected
@@ -23,6 +24,36 @@ from ..templates.diagnostics import Adviser
 from ..templates.fragments import ItemsGone
 from ..types import Failed, Outcome
 from .state import ITEMS_GONE, Frame, SessionState
+
+
+class Connection(Protocol):
+    """Carries the messages of a session to its page: a socket, or an HTTP request."""
+
+    opened: float
+    """When the connection was opened, with the visitor's cookies at that time (`time.monotonic`)."""
+    sending_since: float | None
+    """When sending the current message began (`time.monotonic`)."""
+
+    @property
+    def one_way(self) -> bool:
+        """Whether it only carries messages to the page, which sends its operations in other requests."""
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it stays open between operations, so that its page counts as open."""
+
+    @property
+    def counts_as_present(self) -> bool:
+        """Whether its page counts as present: not for a request that only says goodbye."""
+
+    async def send(self, text: str) -> None: ...
+
+    def take_changes(self, changes: Changes) -> bool:
+        """Set cookies with the connection's own response, if it can. Return whether it does."""
+        ...
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close the connection soon. May be called from any task."""
 
 
 class FrameWriter:

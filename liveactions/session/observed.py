@@ -21,8 +21,9 @@ from ..protocol.messages import Act, Bye, parse
 from ..store.snapshots import Snapshot
 from ..tasks import contained
 from ..types import Outcome
+from .frames import Connection
 from .op_queue import Job, OpQueue, ServerOp
-from .runner import Connection, Session
+from .runner import Session
 from .state import SessionState
 
 MAX_KEPT: Final = 50

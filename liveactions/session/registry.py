@@ -39,11 +39,12 @@ from ..store.snapshots import Snapshot, session_key
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
 from ..types import DONE, Failed, Outcome
+from .frames import Connection
 from .observed import DebuggedSession, ObservedSession
 from .op_queue import ServerOp
 from .renders import RenderHistory
 from .request_probe import as_request, through_middleware
-from .runner import Connection, Session
+from .runner import Session
 from .state import Due, SessionState
 from .subscriptions import SubscriptionIndex
 

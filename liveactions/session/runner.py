@@ -14,10 +14,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from ..actions.action import ActionRef
-from ..actions.request import Changes, PageRequest
+from ..actions.request import PageRequest
 from ..exceptions import INTERNAL_ERROR, REPLACED, ProtocolError
 from ..execution.dependencies import around
 from ..execution.effects import start_after_calls
@@ -37,43 +37,13 @@ from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .ahead import PageAhead
 from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
-from .frames import FrameWriter
+from .frames import Connection, FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
 from .op_queue import Job, ServerOp
 from .request_probe import has_other_state, request_with_cookies
 from .server_ops import Background, ConnectionHooks, Timers
 from .state import ITEMS_GONE, OLD_COOKIES, Due, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
-
-
-class Connection(Protocol):
-    """Carries the messages of a session to its page: a socket, or an HTTP request."""
-
-    opened: float
-    """When the connection was opened, with the visitor's cookies at that time (`time.monotonic`)."""
-    sending_since: float | None
-    """When sending the current message began (`time.monotonic`)."""
-
-    @property
-    def one_way(self) -> bool:
-        """Whether it only carries messages to the page, which sends its operations in other requests."""
-
-    @property
-    def is_lasting(self) -> bool:
-        """Whether it stays open between operations, so that its page counts as open."""
-
-    @property
-    def counts_as_present(self) -> bool:
-        """Whether its page counts as present: not for a request that only says goodbye."""
-
-    async def send(self, text: str) -> None: ...
-
-    def take_changes(self, changes: Changes) -> bool:
-        """Set cookies with the connection's own response, if it can. Return whether it does."""
-        ...
-
-    def close(self, code: int, reason: str = "") -> None:
-        """Close the connection soon. May be called from any task."""
 
 
 class Session:
