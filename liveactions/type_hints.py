@@ -43,7 +43,7 @@ _ALIASES: Final[tuple[Any, ...]] = (
 )
 _VARIABLES: Final = (TypeVar, TypeVarTuple)
 _QUALIFIERS: Final = (Required, NotRequired, typing_extensions.ReadOnly)
-"""What may be around the type of a key of a TypedDict."""
+"""Qualifiers that may be around the type of a key of a TypedDict."""
 
 
 class Mark:

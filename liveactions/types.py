@@ -117,7 +117,7 @@ class Reference:
         return 0
 
     def means(self, other: Reference) -> bool:
-        """Return whether both make the same call, for whichever visitor they were written."""
+        """Return whether both make the same call, even if they were written for different visitors."""
         return self == other
 
     def bind(self, *args: Any, **kwargs: Any) -> Reference:

@@ -355,7 +355,7 @@ def check_plan(action: Action[..., Any]) -> None:
 
 
 _CACHED: Final = 64
-"""How many bound references an unbound reference caches."""
+"""Maximum number of bound references that an unbound reference caches."""
 _KEYS: Final = frozenset({int, str})
 """Types whose equal values are the same argument."""
 

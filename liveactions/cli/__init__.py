@@ -1,1 +1,1 @@
-"""The command line: ``liveactions check``, ``dev``, ``key``, ``new`` and ``routes``."""
+"""The command line: ``liveactions new``, ``add``, ``dev``, ``check``, ``routes``, ``key``, ``html-data``."""

@@ -1,4 +1,4 @@
-"""Patches: what a client needs to get from one rendering to the next."""
+"""Patches: the changes between two renders, for the client to apply."""
 
 from .client_state import ClientState
 from .fragments import full, keeps_places, patch

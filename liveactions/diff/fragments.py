@@ -223,7 +223,7 @@ def _whole(new: Fragment, known: ClientState, at: Address) -> list[Any]:
 
 
 def _replacement(kind: Kind, value: Any, known: ClientState) -> Any:
-    """Return the change that replaces the content of a slot, whatever it was."""
+    """Return the change that replaces the content of a slot, independent of its previous value."""
     if type(value) is Fragment:
         return {"f": _fragment(value, known)}
     return {"l": _wire(kind, value, known)} if type(value) is Items else _wire(kind, value, known)

@@ -1,1 +1,1 @@
-"""Runs of pages: guards, action, load, render and commit, whichever way the page was reached."""
+"""Runs of pages: guards, action, load, render and commit, for every kind of request."""

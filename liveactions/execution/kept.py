@@ -100,7 +100,7 @@ class KeptValues:
 class KeptFields:
     """The fields of an open page that outlive it.
 
-    `read` sets those that have changed elsewhere. After each run, `dump` finds those that the page has
+    `read` sets those that other tabs have changed. After each run, `dump` finds those that the page has
     changed, and `store` stores them.
     """
 

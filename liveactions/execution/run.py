@@ -164,7 +164,7 @@ class PageRun:
         return outcome
 
     async def read_kept(self) -> Outcome | None:
-        """Set the fields that outlive their page, if they may have changed elsewhere."""
+        """Set the fields that outlive their page, if other tabs may have changed them."""
         kept = self.page.live.kept
         if kept is None or not kept.is_stale:
             return None
@@ -271,7 +271,7 @@ class PageRun:
             if given.bound:
                 await self.injection.set_bound_fields(given)
             arguments = {} if is_plain else await self.injection.arguments_of(ref, given)
-            if page._live_defines_actions:  # whatever it has read may change
+            if page._live_defines_actions:  # the action may change any data that the function has read
                 page._live_record.stale = True
             args = (ref.component,) if action.is_method else ()
             seconds = page.live.services.timeout if action.timeout is None else action.timeout

@@ -1,1 +1,1 @@
-"""How pages are reached: HTTP and WebSockets."""
+"""The endpoints of pages and of the library: HTTP and WebSockets."""

@@ -72,7 +72,7 @@ class Reference(NamedTuple):
         return self.key == other.key or other.key.startswith(more(self.key, bool(self.args)))
 
     def _signed(self, context: str) -> bytes:
-        # Neither part of a reference contains NUL, so the boundary is clear whatever the context is.
+        # A reference contains no NUL, so the boundary is unambiguous for any context.
         return f"{context}\0{self.path}~{self.args}".encode(errors="surrogatepass")
 
 

@@ -86,7 +86,9 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResumeSource:
-    """What to create a session from. Without a snapshot, the page starts again."""
+    """The snapshot to create a session from, and how it continues. Without a snapshot, the page starts
+    again.
+    """
 
     snapshot: Snapshot | None
     resumption: Resumption = ""

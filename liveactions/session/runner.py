@@ -574,7 +574,7 @@ class Session:
         await self.save()
 
     async def run_maintenance(self, due: Due) -> None:
-        """Do what is due."""
+        """Do a task that `due` has returned."""
         if due is Due.DISCONNECT:
             self.disconnect(CLOSE_LIMIT, "nothing is acknowledged")
         elif due is Due.EVICT:

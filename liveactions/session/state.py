@@ -103,7 +103,7 @@ class IllegalTransition(RuntimeError):
 
 
 class Due(Enum):
-    """What is due at some time."""
+    """A task of maintenance that is due."""
 
     SAVE = "save"  # a `snapshot`
     EVICT = "evict"  # see `SessionState.evict`
@@ -112,12 +112,12 @@ class Due(Enum):
 
 
 class Frame(NamedTuple):
-    """What to send, and what to store before that."""
+    """A message to send, and the snapshot to store before that."""
 
     text: str | None
     """The message; None if there is nothing to send."""
     snapshot: Snapshot | None
-    """What must be stored before the message is sent."""
+    """The snapshot to store before the message is sent; None if nothing has changed."""
 
 
 class PageBinding:

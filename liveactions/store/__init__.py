@@ -1,4 +1,4 @@
-"""Where snapshots and once-keys are kept, with a time to live."""
+"""Stores: keep values with a time to live, such as snapshots, for all workers."""
 
 from .base import Claimed, Clock, Row, Store
 from .memory import MemoryStore

@@ -74,7 +74,7 @@ class Store(ABC):
 
     @property
     def folder(self) -> Path | None:
-        """The folder for files beside the store; None if it has none."""
+        """The folder for files next to the store; None if it has none."""
         return None
 
     @property

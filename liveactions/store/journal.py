@@ -1,6 +1,6 @@
 """Journals: files to which processes append values that are moved to the store later.
 
-Appending is one system call, whatever the size. Written data belongs to the kernel: it survives a process
+Appending is one system call for data of any size. Written data is held by the kernel: it survives a process
 that is killed, but not a crash of the machine.
 
 Theory of operation

@@ -48,9 +48,9 @@ Work = Callable[[sqlite3.Connection], T]
 MOMENT: Final = 0.01
 """Seconds that a call in the event loop waits while another process writes."""
 BUSY_SECONDS = 2.0
-"""Seconds that a call waits for that in a thread, before the store counts as failed."""
+"""Seconds that a call in a thread waits while another process writes, before the store counts as failed."""
 SLACK: Final = 100
-"""A saved value may expire by one part in so many of its time to live too early: see `RENEW`."""
+"""A saved value may expire too early, by its time to live divided by this: see `RENEW`."""
 GET: Final = "SELECT key, stamp, until, value FROM value WHERE key = ?"
 PUT: Final = """
 INSERT INTO value (key, value, until, stamp) VALUES (?, ?, ?, ?)

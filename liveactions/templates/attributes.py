@@ -1,4 +1,6 @@
-"""What each ``live-…`` attribute and modifier does, for the compiler, checks and editors, as Markdown."""
+"""The ``live-…`` attributes and modifiers, with descriptions as Markdown, for the compiler, checks and
+editors.
+"""
 
 from __future__ import annotations
 

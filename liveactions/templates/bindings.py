@@ -207,7 +207,7 @@ class _Translator:
 
 
 class _Edits:
-    """What is replaced and inserted, by piece and place in it."""
+    """Replacements and insertions, by piece and position in it."""
 
     def __init__(self) -> None:
         self._by_piece: dict[int, list[tuple[int, int, list[Insertion]]]] = {}

@@ -258,7 +258,7 @@ def _otherwise_nothing(node: nodes.Node) -> nodes.Node:
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Where the value of a body goes.
+    """The destination of a body's value: a function that writes the code for it.
 
     `prior` is the expression for the last values of the surrounding body.
     """
@@ -471,7 +471,7 @@ def _tuple(values: Iterable[str]) -> str:
 
 
 def _readers(plan: Plan, columns: dict[int, str], name: str) -> str:
-    """Return the slots that read a name, as source; None if it is read elsewhere than in columns."""
+    """Return the slots that read a name, as source; None if other code than that of columns reads it."""
     slots = [number for number, slot in enumerate(plan.slots) if name in slot.names]
     if any(number not in columns for number in slots) or name in names(plan.after):
         return "None"

@@ -16,7 +16,7 @@ STYLESHEET: Final = "components.css"
 THEME: Final = "theme.css"
 """A style sheet in a folder of components: it applies to the whole page, before the components' styles."""
 _WITHOUT_BRACES: Final = re.compile(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[^{}]", re.DOTALL)
-"""What is between the braces of a style sheet."""
+"""Everything in a style sheet except for braces."""
 
 
 def root_class(tag: str) -> str:

@@ -122,7 +122,7 @@ _PACKAGED = Path(__file__).with_name("packaged")
 _KIT = Path(__file__).parents[1] / "ui"
 """The components of `liveactions.ui`, likewise. Pages load the files of those only that they use."""
 _MAX_TEMPLATES = 400
-"""How many compiled templates are kept."""
+"""Maximum number of compiled templates that are kept."""
 
 
 class Templates:

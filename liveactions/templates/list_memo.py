@@ -44,7 +44,7 @@ class Loop(NamedTuple):
     """A loop to render. `render` returns the fragment of an item.
 
     `outer` are the values of the names that the body reads. For each of them, `readers` has the slots that
-    read it, or None if it is read elsewhere, too. `columns` compute such a slot for many items.
+    read it, or None if other code reads it, too. `columns` compute such a slot for many items.
     """
 
     render: Callable[[Any], Any]
@@ -55,7 +55,7 @@ class Loop(NamedTuple):
 
     @property
     def code(self) -> CodeType:
-        """What identifies the loop in all renders of its template."""
+        """The code of the loop's body, which identifies the loop in all renders of its template."""
         assert isinstance(self.render, FunctionType)
         return self.render.__code__
 
@@ -186,7 +186,7 @@ def _render_columns(loop: Loop, old: Items, slots: Iterable[int]) -> Any:
 
 
 class Step(NamedTuple):
-    """How a list differs from the one before, between their unchanged ends."""
+    """The difference of a list from the previous one, between their unchanged ends."""
 
     start: int
     old_end: int

@@ -149,7 +149,7 @@ class Plan:
     """For each static piece, the offsets and lines of the elements in it."""
     degraded: bool = False
     is_open: bool = False
-    """Whether it certainly leaves an element open, or closes one of its parent."""
+    """Whether it leaves an element open for certain, or closes one of its parent."""
 
     @property
     def order(self) -> list[int]:

@@ -1,9 +1,9 @@
 """The functions that generated code calls: for the values of slots, and Jinja2's context, macros and blocks.
 
-The type of a value tells its meaning: a `str` is text, `Markup` is raw HTML, a `Fragment` is the result of
-another template, macro or component. A slot may hold a different one in each render. Markup without a tag is
+The type of a value is its meaning: a `str` is text, `Markup` is raw HTML, a `Fragment` is the result of
+another template, macro or component. A slot may have another type in each render. Markup without a tag is
 decoded to text once, so that equal contents compare equal. Markup that isn't balanced is `UnbalancedMarkup`,
-and whatever contains it becomes a string of HTML.
+and the body that contains it becomes a string of HTML.
 
 Functions for slots that may hold fragments receive the values of the last render. If the value is the same,
 they return the same object: `liveactions.diff` then skips it.
@@ -108,7 +108,7 @@ def _fits(value: Any, above: tuple[str, ...]) -> bool:
     if kind is Fragment:
         return _shape_fits(value.shape, above) and _all_fit(value.values, above)
     if kind is Items:
-        # What the list before has shown in this place fits.
+        # The previous value of the list in this place was kept by browsers.
         shown = value.fragments if value.base is None else [value.fragments[n] for n in value.changed]
         kinds = {item.shape: item for item in shown}
         return all(_fits(item, above) for item in kinds.values())
@@ -339,7 +339,7 @@ def fragment(shape: Shape, values: tuple[Any, ...], inputs: Any = None) -> Any:
 
 
 def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: bool = False) -> Any:
-    """Return the value of a list slot; `UnbalancedMarkup` if the items can't be told apart."""
+    """Return the value of a list slot; `UnbalancedMarkup` if an item isn't a tree by itself."""
     if any(type(item) is UnbalancedMarkup or elements and type(item) is not Fragment for item in fragments):
         return UnbalancedMarkup("".join(str(escape_markup(item)) for item in fragments))
     wrapped = [item if type(item) is Fragment else Fragment(_row(1), (item,)) for item in fragments]

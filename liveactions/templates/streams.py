@@ -74,7 +74,9 @@ class Stream(Generic[T]):
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.is_new = True
-        """Whether it is empty because the page was just opened, or continues elsewhere: `load` resets it."""
+        """Whether it is empty because the page was just opened, or continues in another process: `load` must
+        reset it.
+        """
         self._order = array("Q")
         self._sums = array("I")
         self._pending: dict[int, _Pending] = {}
@@ -85,7 +87,7 @@ class Stream(Generic[T]):
         """Revisions that weren't acknowledged, and the versions that they show."""
         self._renders: deque[tuple[int, Items]] = deque(maxlen=MAX_RENDERS)
         self._count = 0
-        """How many items it had before the page continued elsewhere."""
+        """The number of items before the page continued in another process."""
         self._actions: set[str] = set()
         """The paths of the actions that its items have shown."""
 

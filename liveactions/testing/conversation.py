@@ -125,7 +125,7 @@ class Conversation:
         self.window = window
         self.patience = patience
         """Seconds to wait for an answer."""
-        self.elsewhere: str | None = None
+        self.redirected_to: str | None = None
         """The address that an answer has redirected the page to."""
         self.status = 0
         """HTTP status of the newest page that came over this connection, once one has."""
@@ -306,9 +306,9 @@ class Conversation:
     def _note(self, op: Op, status: int, payload: Any) -> None:
         """Record that an operation has redirected or failed."""
         if status == REDIRECT:
-            self.elsewhere = payload["url"]
+            self.redirected_to = payload["url"]
         elif op.reloads:
-            self.elsewhere = ""
+            self.redirected_to = ""
         elif status != ERROR:
             self._failures.append(Failed("it is uncertain whether the operation ran", 503))
         elif payload["status"] not in SHOWN_STATUSES:

@@ -23,7 +23,7 @@ _SINGLE: Final = frozenset({"html", "head", "body"})
 class Document:
     """A page as the client keeps it: its nodes, and the shapes that were sent on this connection.
 
-    Strict where the client is lenient: whatever violates the protocol raises `ProtocolMismatch`.
+    Stricter than the client: anything that violates the protocol raises `ProtocolMismatch`.
     """
 
     def __init__(self, html: str) -> None:

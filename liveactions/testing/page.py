@@ -308,11 +308,11 @@ class Page(Part):
 
     async def back(self) -> None:
         """Go back in the history."""
-        await self._tab.travel(-1)
+        await self._tab.go_back_or_forward(-1)
 
     async def forward(self) -> None:
         """Go forward in the history."""
-        await self._tab.travel(1)
+        await self._tab.go_back_or_forward(1)
 
     async def close(self) -> None:
         """Close the tab."""

@@ -127,14 +127,14 @@ class Tab:
 
     async def go(self, url: str) -> None:
         """Open an address, as if it was typed."""
-        self.depart("GET", url)
+        self.load_later("GET", url)
         await self.settle()
 
     async def reload(self) -> None:
         url = self.url
         await self.go(url)
 
-    async def travel(self, steps: int) -> None:
+    async def go_back_or_forward(self, steps: int) -> None:
         """Move in the history, forward or back. Raise `Refusal` if there is no such entry."""
         url, is_here = self._history.go(steps)
         if self.conversation and is_here:
@@ -145,7 +145,7 @@ class Tab:
         else:
             await self.go(url)
 
-    def depart(self, method: str, url: str, pairs: list[Pair] | None = None) -> None:
+    def load_later(self, method: str, url: str, pairs: list[Pair] | None = None) -> None:
         """Load an address once everything is answered."""
         self._leaving = (method, urljoin(ORIGIN + self.url, url), pairs or [])
 
@@ -183,10 +183,10 @@ class Tab:
             if self.conversation.is_broken:
                 self.conversation.is_broken = False
                 raise Failed(shown_text(self.window.root), self.status)
-            if self.conversation.elsewhere is not None:
-                self.depart("GET", self.conversation.elsewhere)
+            if self.conversation.redirected_to is not None:
+                self.load_later("GET", self.conversation.redirected_to)
             elif self.conversation.is_over and self._leaving is None:
-                self.depart("GET", self.url)
+                self.load_later("GET", self.url)
         if self._leaving is not None:
             method, url, pairs = self._leaving
             self._leaving = None
@@ -339,9 +339,9 @@ class Tab:
         action = urljoin(ORIGIN + self.url, form_attribute(form, submitter, "action") or self.url)
         if form_attribute(form, submitter, "method").lower() == "post":
             carries = form_attribute(form, submitter, "enctype").lower() == MULTIPART
-            self.depart("POST", action, pairs if carries else [*texts(pairs)])
+            self.load_later("POST", action, pairs if carries else [*texts(pairs)])
         else:
-            self.depart("GET", urljoin(action, "?" + urlencode(texts(pairs))))
+            self.load_later("GET", urljoin(action, "?" + urlencode(texts(pairs))))
 
     def reference(self, form: Element, submitter: Element | None = None) -> str | None:
         """Return the reference that a form calls."""

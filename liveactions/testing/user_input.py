@@ -312,7 +312,7 @@ class UserInput:
         if tab.conversation and is_live and target.startswith(ORIGIN):
             tab.navigate(target)
         elif target.partition("#")[0] != (ORIGIN + tab.url).partition("#")[0] or "#" not in href:
-            tab.depart("GET", target)
+            tab.load_later("GET", target)
 
     # Keyboard
 

@@ -37,7 +37,7 @@ class KitComponent:
 
     @property
     def summary(self) -> str:
-        """What it is, in one line."""
+        """A description in one line."""
         found = _SUMMARY.match(self.source)
         return " ".join(found[1].split()) if found else ""
 
@@ -62,9 +62,9 @@ def listed() -> list[KitComponent]:
 def add(names: Iterable[str], templates: Path, *, force: bool = False) -> list[Path]:
     """Copy components into a folder of templates, and return the paths of the files.
 
-    Modules of components go into the folder ``ui`` beside it. Raise `KitError` if there is no such component,
-    if a file can't be written, or if one of the files exists with other contents; with `force`, these are
-    overwritten.
+    Modules of components are copied to the folder ``ui`` next to it. Raise `KitError` if there is no such
+    component, if a file can't be written, or if one of the files exists with other contents; with `force`,
+    these are overwritten.
     """
     copies = {target: source.read_bytes() for source, target in _files(names, templates)}
     try:

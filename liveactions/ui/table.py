@@ -44,10 +44,10 @@ class Column:
 
 @dataclass(frozen=True)
 class View:
-    """What a table should show: `sort` is a column's name, descending if it begins with ``-``.
+    """The sorting, page and search of a table. `sort` is a column's name, descending if it begins with ``-``.
 
-    All values may come from the address: a column that can't be sorted by counts as none. `size` is the
-    number of rows on a page. `prefix` begins the names of the page's fields, for several tables on a page:
+    All values may come from the address: a column that isn't sortable is ignored. `size` is the number of
+    rows on a page. `prefix` is the prefix of the page's fields, for several tables on a page:
     ``prefix="invoices_"`` means ``invoices_sort``, ``invoices_page`` and ``invoices_q``.
     """
 
@@ -73,7 +73,7 @@ class View:
         return self.sort.startswith("-")
 
     def pages(self, total: int) -> int:
-        """Return the number of pages of so many rows, at least 1."""
+        """Return the number of pages for a number of rows, at least 1."""
         return max(1, -(-total // self.size))
 
     def offset(self, total: int) -> int:
@@ -155,8 +155,8 @@ def rows(
 ) -> Rows[T]:
     """Return a page of `items`, as a `View` with these arguments says.
 
-    `q` is a search for words, whatever their case: each of them is in a searchable column of a row that is
-    shown. Texts are sorted without regard to case, and rows without a value (None, NaN) come last. If the
+    `q` is a search for words, regardless of case: a row is shown if its searchable columns contain all of
+    them. Texts are sorted without regard to case, and rows without a value (None, NaN) come last. If the
     values of a column can't be compared, numbers come first, then texts, then others by their types.
     """
     view = View(tuple(columns), sort, page, q, size, prefix)

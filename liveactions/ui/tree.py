@@ -25,10 +25,10 @@ def tree(
     children: Callable[[T], Iterable[T]] = attrgetter("children"),
     key: Callable[[T], Any] = attrgetter("id"),
 ) -> tuple[Node[T], ...]:
-    """Return a tree as `<ui.Tree>` takes it, branches before what is in them.
+    """Return the nodes of a tree for `<ui.Tree>`, branches before their children.
 
-    `children` returns what is in an item, by default its attribute of that name, and `key` what it is
-    recognised by beside others: its `id`.
+    `children` returns the children of an item, by default its attribute of that name. `key` returns a unique
+    key among its siblings, by default its `id`.
     """
     return tuple(_nodes(items, children, key, "", 1))
 

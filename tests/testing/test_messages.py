@@ -74,14 +74,14 @@ async def test_elsewhere_with_a_page_is_there_already(way: dict[str, Any], push:
     tab = Tab([1, 1, {"page": OTHER}, [1, REDIRECT, way]])
     tab.conversation.say(1, "leave", [])
     await tab.conversation.settle()
-    assert (tab.text, tab.moves, tab.conversation.elsewhere) == ("two", [("/two", push)], None)
+    assert (tab.text, tab.moves, tab.conversation.redirected_to) == ("two", [("/two", push)], None)
 
 
 async def test_elsewhere_without_a_page_is_to_be_loaded() -> None:
     tab = Tab([0, 1, [], [1, REDIRECT, {"url": "/two"}]])
     tab.conversation.say(1, "leave", [])
     await tab.conversation.settle()
-    assert (tab.text, tab.moves, tab.conversation.elsewhere) == ("one", [], "/two")
+    assert (tab.text, tab.moves, tab.conversation.redirected_to) == ("one", [], "/two")
 
 
 @pytest.mark.parametrize(("swaps", "typed"), [(True, ""), (False, "typed")])
