@@ -226,8 +226,13 @@ def common_ends(
     if known is not None and known[0] is old and known[1] is new and known[2] is same:
         return known[3]
     shorter = min(len(old), len(new))
-    start = _beginning(iter(old), new, len(old), shorter, same)
-    end = _beginning(reversed(old), reversed(new), len(old), shorter, same)
+    before, after = iter(old), iter(new)
+    start = _beginning(before, after, len(old), shorter, same)
+    # Both iterators are past the first difference now. Most often it is the only one.
+    if start < shorter and len(old) == len(new) and all(map(same, before, after)):
+        end = shorter - start - 1
+    else:
+        end = _beginning(reversed(old), reversed(new), len(old), shorter, same)
     ends = start, min(end, shorter - start)
     # An operation compares the tuples of a field twice: to write its state, and to render it.
     _last = (old, new, same, ends) if type(old) is type(new) is tuple else None
@@ -238,7 +243,7 @@ _last: tuple[Any, Any, Any, tuple[int, int]] | None = None
 
 
 def _beginning(
-    old: Iterator[Any], new: Any, length: int, shorter: int, same: Callable[[Any, Any], bool]
+    old: Iterator[Any], new: Iterator[Any], length: int, shorter: int, same: Callable[[Any, Any], bool]
 ) -> int:
     """Return how many items two iterations have in common at their beginning.
 
