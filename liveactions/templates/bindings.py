@@ -16,6 +16,7 @@ with a value calls ``live.field.extras.item("desk")``, which only adds or remove
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -71,8 +72,11 @@ class _Translator:
             events = list(scan(flat.pieces, flat.line))
         except NotTrackable:
             events = []
-            if any(isinstance(piece, str) and BIND in piece.lower() for piece in flat.pieces):
-                raise self.error(f"{BIND} belongs in a complete tag", flat.line) from None
+            texts = [piece for piece in flat.pieces if isinstance(piece, Merged)]
+            lines = [text.line_at(at) for text in texts for at in _mentions(text)]
+            if lines:
+                near = BIND if len(lines) == 1 else ""  # else it may be any of them
+                raise self.error(f"{BIND} belongs in a complete tag", lines[0], near) from None
         silent = [
             *flat.after,
             *(node for piece in flat.pieces if isinstance(piece, Part) for node in piece.before),
@@ -226,7 +230,7 @@ class _Edits:
 
 
 def _rebuilt(
-    pieces: Sequence[str | Part], edits: _Edits, line: int, after: Iterable[nodes.Node]
+    pieces: Sequence[Merged | Part], edits: _Edits, line: int, after: Iterable[nodes.Node]
 ) -> list[nodes.Node]:
     """Return the body with its edits."""
     body: list[nodes.Node] = []
@@ -246,19 +250,21 @@ def _rebuilt(
             for node in (*piece.before, piece.node):
                 add(node)
             continue
-        at, changes = 0, edits.of(number)
-        if isinstance(piece, Merged):
-            line = piece.line_at(0)
-            changes += [(begin, 0, []) for begin, _ in piece.begins[1:]]
+        at, line = 0, piece.line_at(0)
+        changes = edits.of(number) + [(begin, 0, []) for begin, _ in piece.begins[1:]]
         for start, length, what in sorted(changes, key=lambda change: change[0]):
             add(piece[at:start])
-            line = piece.line_at(start) if isinstance(piece, Merged) else line + piece.count("\n", at, start)
+            line = piece.line_at(start)
             at = start + length
             for one in what:
                 add(one)
         add(piece[at:])
-        line += piece.count("\n", at)
     return [*body, *after]
+
+
+def _mentions(text: str) -> Iterator[int]:
+    """Yield the offsets at which a text mentions the attribute."""
+    yield from (found.start() for found in re.finditer(BIND, text, re.IGNORECASE))
 
 
 def _attribute(tag: StartTag, name: str) -> Attribute | None:

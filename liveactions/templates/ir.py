@@ -97,16 +97,16 @@ class Part:
 
 @dataclass(slots=True)
 class FlatBody:
-    """Strings and parts in order, and the silent statements after the last part."""
+    """Text and parts in order, and the silent statements after the last part."""
 
-    pieces: list[str | Part]
+    pieces: list[Merged | Part]
     after: list[nodes.Node]
     line: int
 
 
 def flatten(body: Sequence[nodes.Node], fold: Fold) -> FlatBody:
     """Return the text and the parts of a body, adjacent text merged."""
-    pieces: list[str | Part] = []
+    pieces: list[Merged | Part] = []
     silent: list[nodes.Node] = []
     for node in _flat(body):
         text = _text(node, fold)

@@ -67,6 +67,7 @@ WRONG = {
     "a modifier in a condition": "<p {% if a %}↓live-click.debonce='{{ a }}'{% endif %}>",
     "a misplaced control": '<p title="{{ a\n }}">\n{{ b }}<p ↓live-bind="{{ a }}">',
     "an attribute that live-bind writes": "<input live-bind='{{ a }}'\n  ↓name='a'>",
+    "a control in an incomplete tag": "<p></p>\n{{ a }}\n<input ↓live-bind='{{ a }}'",
     "an unknown command": '<p live-click="{{ js.hide().↓togle("#a") }}">',
     "a misplaced command": "<p>\n  {{ ↓js.hide()\n .show() }}",
     "a misplaced attribute of a command": '<p ↓title="{{ js.hide() }}">',
