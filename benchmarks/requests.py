@@ -158,9 +158,10 @@ def counted() -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
         command = ["valgrind", "--tool=callgrind", "--dump-before=getppid", f"--callgrind-out-file={out}"]
+        store = {"LIVEACTIONS_STORE": f"sqlite:///{folder}/pages"}  # not what earlier runs have left
         subprocess.run(
             [*command, sys.executable, "-m", "benchmarks.requests", "--replay"],
-            check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "0"},
+            check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "0", **store},
         )  # fmt: skip
         rounds = [
             (case, number) for case in CASES for number in range(WARM_UP + ROUNDS) for _ in (plain, live)

@@ -330,7 +330,6 @@ class Live(Starlette):
         app.router.routes.extend(self.own_routes)
         app.router.lifespan_context = self._lifespan(app.router)
         surround(app, HoldingMiddleware)
-        surround(app, NotingMiddleware)
 
     def _dashboard_routes(self, guards: tuple[Depends, ...], health: Health) -> list[Route]:
         reports = WorkerReports(self.sessions, self._line)

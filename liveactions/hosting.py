@@ -76,7 +76,8 @@ def _problem(one: Parameter) -> str:
 
 
 class HoldingMiddleware:
-    """Holds what a request publishes until it ends, when the dependencies of its route have committed.
+    """Notes what a request was like, and holds what it publishes until it ends, when the dependencies of its
+    route have committed.
 
     Not what is published after the response has begun: a stream may have no end.
     """
@@ -85,6 +86,7 @@ class HoldingMiddleware:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        keep_original(scope)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

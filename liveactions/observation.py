@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias, runtime_checkable
@@ -122,13 +122,17 @@ def note_action(name: str) -> None:
         operation.action = name
 
 
-@contextmanager
-def storing() -> Iterator[None]:
+def storing() -> AbstractContextManager[None]:
     """Count the time of a block as time for the store. Blocks may be nested."""
     operation = current_operation.get()
-    if operation is None:
-        yield
-        return
+    return _UNCOUNTED if operation is None else _storing(operation)
+
+
+_UNCOUNTED: Final = nullcontext()
+
+
+@contextmanager
+def _storing(operation: Operation) -> Iterator[None]:
     before, begun = operation.stored, time.perf_counter()
     try:
         yield

@@ -442,7 +442,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
     @property
     def token(self) -> str:
         """The text by which a browser calls it: path, arguments and signature."""
-        token = self.parts.sign(self.component.live.signer, self.context).format()
+        token = self.parts.signed(self.component.live.signer, self.context)
         if not self.args:
             self.component._live_record.note_token(self, token)
         return token

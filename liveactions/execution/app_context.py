@@ -110,7 +110,7 @@ class AppContext:
         self.observers: tuple[Observer, ...] = ()
         """Observers of all operations."""
         self.assets = Assets(more=self._component_files)
-        self._client = lru_cache(maxsize=16)(self._client_paths)
+        self._assets_of = lru_cache(maxsize=16)(self._page_assets)
         self.login = login
         """The address to redirect visitors to on 401; ``{path}`` is replaced by the page's path."""
         self.error_pages: dict[int, type[Page]] = {}
@@ -272,16 +272,13 @@ class AppContext:
 
     def page_assets(self, page: Page) -> PageAssets:
         """Return the paths and settings of this application that a page's HTML contains."""
-        script, lazy, socket, debug, tab = self._client(page.live.root_path)
-        names_tab = tab if "tab" in self.kept_owners else ""
-        links = self.assets.links(f"{page.live.root_path}{MOUNT}")
-        return PageAssets(script, lazy, socket, page.live.path, takes_events(page), debug, names_tab, links)
+        root, names_tab = page.live.root_path, "tab" in self.kept_owners
+        return self._assets_of(root, takes_events(page), names_tab, self.assets.links(root + MOUNT))
 
-    def _client_paths(self, root: str) -> tuple[str, str, str, str, str]:
-        """Return the paths of the client's scripts and of its socket, for an application mounted at
-        `root`.
-        """
-        folder, assets = f"{root}{MOUNT}", self.assets
-        debug = f"{folder}/{assets.name('debug')}" if self.services.debug else ""
-        script, lazy, tab = (f"{folder}/{assets.name(stem)}" for stem in ("client", "lazy", "tab"))
-        return script, lazy, root + SOCKET, debug, tab
+    def _page_assets(self, root: str, takes_events: bool, names_tab: bool, links: str) -> PageAssets:
+        """Return these paths and settings for an application mounted at `root`."""
+        debug, tab = ("debug" if self.services.debug else "", "tab" if names_tab else "")
+        script, lazy, debug, tab = (
+            stem and f"{root}{MOUNT}/{self.assets.name(stem)}" for stem in ("client", "lazy", debug, tab)
+        )
+        return PageAssets(script, lazy, root + SOCKET, takes_events, debug, tab, links)

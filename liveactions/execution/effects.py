@@ -140,12 +140,13 @@ def flashes_to_cookie(live: LiveContext) -> None:
         live.flashes = ()
 
 
-def flashes_from_cookie(live: LiveContext) -> None:
-    """Show the flashes in the request's cookie."""
+def flashes_from_cookie(live: LiveContext) -> bool:
+    """Show the flashes in the request's cookie. Return whether there is such a cookie."""
     cookie = live.request.cookies.get(FLASH_COOKIE, "") if live.request is not None else ""
     data, _, mac = cookie.partition(".")
     if mac and live.signer.verify(_signed(data), mac):
         live.flashes += tuple(Flash(*one) for one in from_json(urlsafe_b64decode(data)))
+    return bool(cookie)
 
 
 def flash_restarted(live: LiveContext) -> None:

@@ -20,9 +20,8 @@ upload                 ADDRESS      GUARD, LOAD          the files are kept
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from ..actions.responses import ActionResponse
 from ..observation import current_operation
@@ -63,8 +62,7 @@ class Until(Enum):
     """The page is loaded, dumped and rendered."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedPage(Generic[T]):
+class OpenedPage(NamedTuple, Generic[T]):
     """The result of opening a page, whose run has ended."""
 
     outcome: Outcome
@@ -147,8 +145,9 @@ async def _begin(run: PageRun, source: Source, until: Until) -> Outcome | None:
 
 
 def _fill_from_address(page: Page) -> Outcome | None:
+    request, description = page.request, page._live_record.description
     try:
-        fill_from_address(page, page.request.path_params, own_query(page.request))
+        fill_from_address(page, request.path_params, own_query(request) if description.has_address else ())
     except ActionResponse as error:
         return control_flow_outcome(error, page.live) or failure("", 404)
     return None

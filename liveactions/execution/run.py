@@ -177,12 +177,15 @@ class PageRun:
 
     async def mount(self) -> Outcome | None:
         """Run the `mount` hooks of a new page and its components. Return None on success."""
+        record = self.page._live_record
+        if not record.description.may_mount:
+            record.mounted = True
+            return await self.guard()
         return await self._guarded("mount", self._mount)
 
     def take_flashes(self) -> None:
         """Show the flashes in the request's cookie, which is deleted when the run commits."""
-        flashes_from_cookie(self.page.live)
-        self._has_taken_flashes = True
+        self._has_taken_flashes = flashes_from_cookie(self.page.live)
 
     async def run_hook(self, name: str) -> Outcome | None:
         """Run the hooks ``connected``, ``disconnected`` or ``closed`` of the page and its components.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import Any, Final
 
 from starlette.datastructures import UploadFile
@@ -31,7 +31,7 @@ async def digest(texts: Iterable[str], fields: Iterable[Pair]) -> str:
     parts: list[str | bytes] = [*texts]
     for name, value in fields:
         parts += name, await _content(value) if isinstance(value, UploadFile) else value
-    return sha256(ascii(parts).encode()).hexdigest()
+    return blake2b(ascii(parts).encode(), digest_size=32).hexdigest()
 
 
 async def _content(file: UploadFile) -> bytes:

@@ -24,6 +24,7 @@ from ..execution.results import failure
 from ..execution.run import PageRun
 from ..logs import get_logger
 from ..observation import note_action
+from ..pages.component import release
 from ..pages.lookup import declared_action, log_refused, lookup
 from ..pages.page_html import document
 from ..pages.state import restore_state
@@ -71,9 +72,9 @@ class PageRequestHandler:
         if FIELD_ACTION in self.query:
             return see_other(relative_url(own_url(self.request)))
         source = Source.ADDRESS
-        if self.query.get(FIELD_SNAPSHOT):
+        if FIELD_SNAPSHOT in self.query and (sealed := self.query[FIELD_SNAPSHOT]):
             try:
-                await self.restore(self.query[FIELD_SNAPSHOT])
+                await self.restore(sealed)
             except LiveError as error:  # too old, of another visitor, or of another version of the page
                 log.warning("could not restore %s, starting it again: %s", self.address.name, error)
                 flash_restarted(self.page.live)
@@ -140,7 +141,13 @@ class PageRequestHandler:
             raise error
         if self._in_html is not None:
             await self._in_html.keep()
+        self._release()
         return HTMLResponse(html, status, headers)
+
+    def _release(self) -> None:
+        """Release the page, unless `after` has calls that are still to be made."""
+        if not self.request.due:
+            release(self.page)
 
     def _expect_visitor(self) -> None:
         """Keep the visitor in presence lists until the page connects: they may be reloading it."""
@@ -169,8 +176,8 @@ class PageRequestHandler:
         again = ""
         if page.live.deferred and not self._is_without_script:
             again = with_snapshot(relative_url(page.live.address), "")
-        html = document(fragment, self._in_html.text, self.site.page_assets(page), self._in_html.brief, again)
-        return utf8(html)
+        given, assets = self._in_html, self.site.page_assets(page)
+        return utf8(document(fragment, given.text, assets, page.live.path, given.brief, again))
 
     def error_or_redirect(self, outcome: Outcome) -> Response:
         """Return the response if the page isn't shown: a redirect, or a traceback. Raise other errors."""

@@ -193,6 +193,7 @@ class PostHandler(PageRequestHandler):
         if answer.location:
             return see_other(answer.location)
         if answer.status == 303:
+            self._release()
             return see_other(with_snapshot(path_and_query(self.page.live.address), answer.handle))
         failed = outcome
         if not isinstance(failed, Failed):

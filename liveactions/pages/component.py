@@ -164,6 +164,19 @@ def change_context(page: Component, context: str) -> None:
         component._live_record.forget_references()
 
 
+def release(page: Component) -> None:
+    """Take apart a page that nothing uses any more, so that its memory is free at once.
+
+    Otherwise Python's garbage collector would have to find it, which takes a twentieth of the work of a GET.
+    """
+    for component in components_of(page):
+        record = component._live_record
+        record.forget_references()
+        del record.component
+    page.live.effects = None
+    del page.live.page
+
+
 def children_in(component: Component) -> Iterator[tuple[str, Component]]:
     """Yield the components directly in a component, each with its relative path: ``users``, ``lists.0``."""
     for field in component._live_record.description.children:

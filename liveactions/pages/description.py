@@ -170,6 +170,11 @@ class Description:
         return bool(self.loads or self.children or self.presences)
 
     @cached_property
+    def may_mount(self) -> bool:
+        """Whether it has a `mount`, or a component in it may have one."""
+        return bool("mount" in self.hooks or self.children)
+
+    @cached_property
     def has_loaded(self) -> bool:
         """Whether there are fields that `load` sets."""
         return bool(self.streams) or len(self.state) < len(self.fields)

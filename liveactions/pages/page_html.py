@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from markupsafe import Markup
@@ -173,8 +174,9 @@ _CALLING: Final = re.compile(
 """A button in a template that calls an action of its own."""
 
 
-class PageAssets(NamedTuple):
-    """The paths and settings of the application in a page's HTML. Paths are those that the browser
+@dataclass(frozen=True)
+class PageAssets:
+    """The paths and settings of the application in the HTML of its pages. Paths are those that the browser
     requests.
     """
 
@@ -182,8 +184,6 @@ class PageAssets(NamedTuple):
     lazy: str
     """The rest of the client, which its script loads when a page needs it."""
     socket: str
-    path: str
-    """The page's own path, to which forms are posted."""
     events: bool = False
     """Whether an action has a parameter for the event that calls it."""
     debug: str = ""
@@ -192,6 +192,24 @@ class PageAssets(NamedTuple):
     """The script that gives the tab a name, if pages have `InTab` fields."""
     components: str = ""
     """Elements that load the styles and scripts of components."""
+
+    @cached_property
+    def scripts(self) -> str:
+        """The tags of the scripts, up to the value of the snapshot; first those that the client needs."""
+        first = "".join(
+            f'<script type="module" src="{escape(path)}"></script>' for path in (self.debug, self.tab) if path
+        )
+        return (
+            f'{first}<script type="module" src="{escape(self.script)}" data-live="{escape(self.socket)}"'
+            ' data-snapshot="'
+        )
+
+    @cached_property
+    def commands(self) -> str:
+        """The tags that load what runs client commands, all of it at once: one file imports the other."""
+        folder, _, _ = self.lazy.rpartition("/")
+        paths = (self.lazy, f"{folder}/commands.js")
+        return "".join(f'<link rel="modulepreload" href="{escape(path)}">' for path in paths)
 
 
 def hidden_field(snapshot: str) -> str:
@@ -203,32 +221,28 @@ def document(
     fragment: Fragment,
     snapshot: str,
     assets: PageAssets,
+    path: str,
     brief: Callable[[str], str],
     without_script: str = "",
 ) -> str:
     """Return the HTML of a page: the template's, the client's script, the state, and the page-level form.
 
     If the template isn't a complete document, it is wrapped in one, and elements that are only allowed in a
-    head are moved there. `brief` returns a handle for a snapshot; it is used if the page has many forms.
-    `without_script` is the address that browsers without JavaScript load instead, if there is one.
+    head are moved there. Forms are posted to `path`, that of the page as the browser sees it. `brief` returns
+    a handle for a snapshot; it is used if the page has many forms. `without_script` is the address that
+    browsers without JavaScript load instead, if there is one.
     """
     hidden = hidden_field(snapshot)
     html = fragment.html(hidden)
-    outer = list(_forms_sent_elsewhere(html, assets.path))
-    if html.count(hidden) * len(hidden) > IN_FORMS or outer:
+    outer = list(_forms_sent_elsewhere(html, path))
+    if outer or (len(html) > IN_FORMS and html.count(hidden) * len(hidden) > IN_FORMS):
         html = _move_state_to_addresses(html, hidden, brief(snapshot))
-    first = (assets.debug, assets.tab)  # these must run before the client connects
-    head = "".join(f'<script type="module" src="{escape(path)}"></script>' for path in first if path)
-    head += (
-        f'<script type="module" src="{escape(assets.script)}" data-live="{escape(assets.socket)}"'
-        f' data-snapshot="{escape(snapshot)}"{" data-events" if assets.events else ""}'
-        f"{' live-raw' if has_raw(fragment) else ''}></script>"
-        f"{assets.components}"
+    head = (
+        f'{assets.scripts}{escape(snapshot)}"{" data-events" if assets.events else ""}'
+        f"{' live-raw' if has_raw(fragment) else ''}></script>{assets.components}"
     )
     if COMMANDS_BEGINNING in html:
-        folder, _, _ = assets.lazy.rpartition("/")
-        for path in (assets.lazy, f"{folder}/commands.js"):  # both at once: one imports the other
-            head += f'<link rel="modulepreload" href="{escape(path)}">'
+        head += assets.commands
     if without_script:
         head += f'<noscript><meta http-equiv="refresh" content="0; url={escape(without_script)}"></noscript>'
     # Controls outside of forms belong to this form. Enter in one of them presses the form's first submit
@@ -236,7 +250,7 @@ def document(
     # one. The hidden element is around the form, because style sheets may have rules for `form` and `button`
     # that would show these.
     body = (
-        f'<live-form hidden><form id="{PAGE_FORM}" method="post" action="{escape(assets.path)}">'
+        f'<live-form hidden><form id="{PAGE_FORM}" method="post" action="{escape(path)}">'
         f'<input type="submit" disabled>{hidden if PAGE_FORM not in outer else ""}</form></live-form>'
     )
     if HEAD_PLACEHOLDER in html:  # the template chose the position

@@ -155,7 +155,7 @@ _IN_PATH: Final = "/:@!$&'()*+,;=~"
 def own_query(of: Request | str) -> list[tuple[str, str]]:
     """Return the parameters of a page's request, or of a query string, except the library's own."""
     if isinstance(of, PageRequest):
-        pairs = of.query_params.multi_items()
+        pairs = of.query_params.multi_items() if of.query else []
     else:
         pairs = parse_qsl(of if isinstance(of, str) else of.url.query, keep_blank_values=True)
     return [(name, value) for name, value in pairs if name not in (FIELD_SNAPSHOT, FIELD_ACTION, FIELD_BOUND)]
@@ -163,7 +163,8 @@ def own_query(of: Request | str) -> list[tuple[str, str]]:
 
 def is_at(url: str, path: str) -> bool:
     """Return whether `url` (path and query) has this path. Both are quoted, perhaps differently."""
-    return unquote(url.partition("?")[0]) == unquote(path)
+    own = url.partition("?")[0]
+    return own == path or unquote(own) == unquote(path)
 
 
 def path_and_query(address: str) -> str:

@@ -50,18 +50,14 @@ class Reference(NamedTuple):
         """Return the signature in any text; empty if there is none. Nothing is verified."""
         return text.rpartition(SEPARATOR)[2] if text.count(SEPARATOR) > 1 else ""
 
-    def format(self) -> str:
-        """Return the reference as text. Without a signature, that is its path."""
-        return f"{self.path}~{self.args}~{self.mac}" if self.mac else self.path
-
     @property
     def key(self) -> str:
         """Path and arguments: equal for references that make the same call."""
         return f"{self.path}~{self.args}" if self.args else self.path
 
-    def sign(self, signer: Signs, context: str) -> Reference:
-        """Return the reference with its signature in `context`."""
-        return self._replace(mac=signer.mac(self._signed(context)))
+    def signed(self, signer: Signs, context: str) -> str:
+        """Return the reference as text, with its signature in `context`."""
+        return f"{self.path}~{self.args}~{signer.mac(self._signed(context))}"
 
     def is_signed(self, signer: Signs, context: str) -> bool:
         """Return whether the signature is valid in `context`."""

@@ -18,7 +18,6 @@ import secrets
 import struct
 import time
 import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -30,6 +29,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from ..encoding import base64url, from_base64url
 from ..exceptions import SealError, SealExpired
 
 ENVIRONMENT: Final = "LIVEACTIONS_KEY"
@@ -256,13 +256,13 @@ def _mac(key: bytes, data: bytes) -> str:
 
 
 def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return base64url(data).rstrip("=")
 
 
 def _bytes(text: str) -> bytes:
     """Return the bytes that `_text` encoded as `text`. Raise `SealError` for any other spelling."""
     try:
-        data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        data = from_base64url(text)
     except ValueError:
         raise SealError("not a sealed text") from None
     if _text(data) != text:

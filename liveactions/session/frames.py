@@ -148,7 +148,8 @@ class FrameWriter:
     def _html(self, fragment: Fragment) -> str:
         state, site = self._state, self._state.site
         self.in_html = site.snapshots.for_html(state.draft(), state.binding.context)
-        return document(fragment, self.in_html.text, site.page_assets(state.page), self.in_html.brief)
+        given, assets, path = self.in_html, site.page_assets(state.page), state.page.live.path
+        return document(fragment, given.text, assets, path, given.brief)
 
     def _tell(self, event: str, detail: Any) -> None:
         """Dispatch a DOM event in the page, with the next frame."""

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import deque
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -24,7 +23,7 @@ from typing import Any, Final, NamedTuple
 from pydantic_core import from_json
 
 from ..config import Limits
-from ..encoding import write_json
+from ..encoding import base64url, from_base64url, write_json
 from ..exceptions import SealError
 from ..security.signing import Sealer
 from ..tasks import Supervisor, Waiting, contained
@@ -84,8 +83,8 @@ def pack(snapshot: Snapshot) -> bytes:
 def _parts(snapshot: Snapshot) -> list[bytes]:
     """Return the JSON of `pack` in parts, because joining a long state takes time."""
     s = snapshot
-    known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
-    digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
+    known, at_rest = base64url(s.shape + s.mark), int(s.at_rest)
+    digests = "" if s.digests is None else base64url(s.digests[0] + b"".join(s.digests[1]))
     state = s.state if isinstance(s.state, tuple) else (write_json(s.state, "constants"),)
     browser = [s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed, s.shape_since]
     more = write_json(browser, "constants")
@@ -97,9 +96,9 @@ def unpack(data: bytes) -> Snapshot:
     url, state, rev, done, answers, known, digests, at_rest, extras, missed, shape_since = from_json(
         data, allow_inf_nan=True
     )
-    marks = urlsafe_b64decode(known)
+    marks = from_base64url(known)
     shape, mark = marks[:_WHOLE], marks[_WHOLE:]
-    slots = _digests(urlsafe_b64decode(digests)) if digests else None
+    slots = _digests(from_base64url(digests)) if digests else None
     pairs = tuple((rev, one) for rev, one in extras)
     patches = tuple((rev, patch) for rev, patch in missed)
     return Snapshot(
@@ -244,10 +243,6 @@ def _handle() -> str:
 
 def _handle_key(handle: str) -> str:
     return "snapshot " + sha256(handle.encode(errors="replace")).hexdigest()[:32]
-
-
-def _encode(data: bytes) -> str:
-    return urlsafe_b64encode(data).decode()
 
 
 def _digests(data: bytes) -> Digests:

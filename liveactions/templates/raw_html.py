@@ -181,7 +181,10 @@ def _shape(before: str, title: str | None) -> Shape:
 def has_raw(fragment: Fragment) -> bool:
     """Return whether a fragment has raw HTML that can change. Only the first item of a list is looked at."""
     silent = fragment.shape.silent
-    return any(_is_raw(value) for slot, value in enumerate(fragment.values) if slot not in silent)
+    for slot, value in enumerate(fragment.values):
+        if type(value) is not str and slot not in silent and _is_raw(value):
+            return True
+    return False
 
 
 def _is_raw(value: object) -> bool:

@@ -85,7 +85,7 @@ def opened(live: Live) -> Log:
 
 
 def html_of(live: Live, page: Log, fragment: Fragment) -> str:
-    return document(fragment, "", live.site.page_assets(page), lambda snapshot: snapshot)
+    return document(fragment, "", live.site.page_assets(page), page.live.path, lambda snapshot: snapshot)
 
 
 @dataclass

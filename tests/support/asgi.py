@@ -27,7 +27,7 @@ def signed(app: Any, path: str, reference: str, identity: str = "") -> str:
     found = next(one for part in below for one in endpoints(app) if one.address.match(part) is not None)
     site = found.site
     context = site.context(found.address, identity)
-    return Reference(reference).sign(site.services.signer, context).format()
+    return Reference(reference).signed(site.services.signer, context)
 
 
 async def waits(gate: asyncio.Event) -> None:

@@ -41,7 +41,7 @@ def new(cls: type[P], url: str = "http://testserver/page", **settings: Any) -> P
 
 def signed(page: Page, reference: str) -> str:
     """What a page writes for a reference without arguments."""
-    return Reference(reference).sign(page.live.signer, page.live.context).format()
+    return Reference(reference).signed(page.live.signer, page.live.context)
 
 
 async def opened(

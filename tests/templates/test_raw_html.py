@@ -95,7 +95,7 @@ def test_template_strings_of_python() -> None:
 
 def whole(fragment: Fragment) -> Document:
     """A page as it is sent."""
-    return Document(document(fragment, "s", PageAssets("/s.js", "/l.js", "/s", "/"), lambda state: state))
+    return Document(document(fragment, "s", PageAssets("/s.js", "/l.js", "/s"), "/", lambda state: state))
 
 
 @pytest.mark.parametrize(
