@@ -96,8 +96,8 @@ class AppContext:
         self.snapshots = snapshots
         self.saving = SnapshotQueue(snapshots.store)
         self.tickets = OneTimeStore("ticket", TICKET_TTL, snapshots.sealer, snapshots.store)
-        self.post_answers = OneTimeStore("post", ANSWER_TTL, snapshots.sealer, snapshots.store)
-        """The answers of posts, for copies of them."""
+        self.posts = OneTimeStore("post", ANSWER_TTL, snapshots.sealer, snapshots.store)
+        """The posts that have been received, to recognise copies."""
         self.call_answers = OneTimeStore("call", ANSWER_TTL, snapshots.sealer, snapshots.store)
         """The answers of calls by scripts, for copies with the same `Idempotency-Key`."""
         self.copy_timeout = 2 * (services.timeout or 30.0)

@@ -134,8 +134,9 @@ async def _steps(
 async def _begin(run: PageRun, source: Source, until: Until) -> Outcome | None:
     """Run the guards, and mount a page that is opened at its address. Return None on success."""
     problem = _fill_from_address(run.page) if source is Source.ADDRESS else None
-    problem = problem or await run.guard()
-    if problem is None and until is not Until.GUARD:
+    if problem is None and not run.has_passed:
+        problem = await run.guard()
+    if problem is None and until is not Until.GUARD and run.page.live.kept is not None:
         problem = await run.read_kept()
     if problem is not None or source is not Source.ADDRESS or until is Until.GUARD:
         return problem

@@ -16,7 +16,7 @@ from ..execution.effects import start_after_calls
 from ..execution.loading import discard_deferred
 from ..execution.results import has_handler
 from ..execution.watchdog import watch_event_loop
-from ..logs import bind, get_logger
+from ..logs import bind
 from ..observation import Kind
 from ..protocol.constants import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
 from ..security.origin import Origins
@@ -26,10 +26,9 @@ from ..tasks import Supervisor
 from .ops_fetch import answer_ops
 from .page import CallHandler, PageRequestHandler
 from .posts import PostHandler
-from .responses import ErrorPages, error_response, observe_response
+from .responses import ErrorPages, error_response, observe_response, refusal
 from .uploads import UploadHandler
 
-log = get_logger(__name__)
 METHODS: Final = "GET, HEAD, POST"
 
 
@@ -102,11 +101,10 @@ class PageEndpoint:
         """Raise `HTTPException` for methods other than POST, and for cross-origin posts."""
         if request.method != "POST":
             raise HTTPException(405, headers={"Allow": METHODS})
-        refusal = self.origins.refusal(request)
-        if refusal is not None:
-            log.warning("rejected cross-origin post: %s", refusal)
+        refused = refusal(self.origins, request, "post", by_script=False)
+        if refused is not None:
             debug = self.site.services.debug
-            raise HTTPException(403, refusal if debug else "Cross-origin posts are not allowed")
+            raise HTTPException(403, refused if debug else "Cross-origin posts are not allowed")
 
 
 _HANDLERS: Final[Mapping[Kind, type[PageRequestHandler]]] = {

@@ -30,20 +30,25 @@ from ..execution.app_context import Address, AppContext
 from ..execution.effects import start_after_calls
 from ..execution.results import failure, has_handler
 from ..execution.run import PageRun
-from ..logs import get_logger
 from ..observation import note_action
 from ..pages.lookup import lookup_function
 from ..pages.page import Page
-from ..protocol.constants import HEADER_COOKIES, HEADER_OPS
+from ..protocol.constants import HEADER_COOKIES
 from ..security.origin import Origins
 from ..tasks import Supervisor
 from ..type_hints import result_hint
 from ..types import Outcome
 from .bodies import read_arguments
 from .once import respond_once, script_key
-from .responses import deliver_response, error_response, not_allowed, observe_response, outcome_response
+from .responses import (
+    deliver_response,
+    error_response,
+    not_allowed,
+    observe_response,
+    outcome_response,
+    refusal,
+)
 
-log = get_logger(__name__)
 Schema = Mapping[str, Any]
 _SCALARS: Final = {
     "string": "string",
@@ -265,9 +270,7 @@ class FunctionEndpoint:
     async def _handle(self, request: PageRequest) -> Response:
         if request.method != "POST":
             return not_allowed("POST")
-        refusal = self.origins.refusal(request)
-        if refusal is not None or HEADER_OPS not in request.headers:
-            log.warning("rejected cross-origin call: %s", refusal or f"no {HEADER_OPS}")
+        if refusal(self.origins, request, "call") is not None:
             raise HTTPException(403, "Cross-origin calls are not allowed")
         arguments = await read_arguments(request, self.site.limits)
         key = script_key(request, await self.site.identity(request), "")

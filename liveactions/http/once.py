@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from hashlib import blake2b, sha256
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -15,9 +16,9 @@ from starlette.responses import Response
 
 from ..actions.request import Changes, PageRequest
 from ..execution.app_context import AppContext
-from ..store.one_time import OneTimeStore
 from .bodies import Pair
 
+T = TypeVar("T")
 POLL_INTERVAL: Final = 0.02
 """Seconds between two reads of the first request's answer."""
 HEADER_KEY: Final = "Idempotency-Key"
@@ -52,11 +53,13 @@ def script_key(request: Request, identity: str, action: str) -> str:
     return key and sha256(whole.encode(errors="replace")).hexdigest()
 
 
-async def first_answer(answers: OneTimeStore, key: str, seconds: float) -> Any:
-    """Return the answer to the first request of a key as data; None if there is none after `seconds`."""
+async def first_answer(read: Callable[[], Awaitable[T | None]], seconds: float) -> T | None:
+    """Return the answer to the first request of a key when it can be read; None if there is none after
+    `seconds`.
+    """
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        kept = await answers.read(key)
+        kept = await read()
         if kept is not None:
             return kept
         await asyncio.sleep(POLL_INTERVAL)
@@ -75,7 +78,7 @@ async def respond_once(
         return await respond()
     answers = site.call_answers
     if not await answers.claim(key):
-        return _copy(request, await first_answer(answers, key, site.copy_timeout))
+        return _copy(request, await first_answer(partial(answers.read, key), site.copy_timeout))
     answer: Any = [409, "", None]
     try:
         response = await respond()

@@ -17,7 +17,6 @@ from starlette.types import Receive, Scope, Send
 from ..execution.app_context import MOUNT
 from ..execution.run import PageRun
 from ..pages.editing import described_state, edit
-from ..protocol.constants import HEADER_OPS
 from ..protocol.messages import parse
 from ..security.origin import Origins
 from ..session.observed import DebuggedSession
@@ -25,7 +24,7 @@ from ..session.op_queue import ServerOp
 from ..session.registry import SessionRegistry
 from ..types import DONE, Failed, Outcome
 from .bodies import Incoming
-from .responses import json_response, not_allowed
+from .responses import json_response, not_allowed, refusal
 
 PANEL: Final = f"{MOUNT}/panel"
 MAX_BYTES: Final = 2**20
@@ -46,7 +45,7 @@ class PanelEndpoint:
     async def _respond(self, request: Request) -> Response:
         if request.method != "POST":
             return not_allowed("POST")
-        if self._origins.refusal(request) is not None or HEADER_OPS not in request.headers:
+        if refusal(self._origins, request, "request of the panel") is not None:
             return _error(403, "The panel only answers the page itself")
         try:
             asked = parse((await Incoming(request, MAX_BYTES).read()).decode())

@@ -30,9 +30,8 @@ from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from ..session.navigation import problem_of
-from ..store.base import Row
 from ..store.long_states import StateJSON
-from ..store.snapshots import Snapshot
+from ..store.snapshots import HANDLE_BYTES, HANDLE_PREFIX, Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, close_files, read_form
 from .once import STILL_RUNNING, UNCONFIRMED, digest, first_answer
@@ -45,7 +44,6 @@ class Answer(NamedTuple):
 
     status: int
     location: str = ""
-    handle: str = ""
     message: str = ""
     id: str = ""
     changes: Changes | None = None
@@ -54,9 +52,8 @@ class Answer(NamedTuple):
     @classmethod
     def load(cls, data: Any) -> Answer:
         """Return the answer from its JSON data."""
-        status, location, handle, message, id, changes = data
-        changes = None if changes is None else Changes.load(changes)
-        return cls(status, location, handle, message, id, changes)
+        status, location, message, id, changes = data
+        return cls(status, location, message, id, None if changes is None else Changes.load(changes))
 
 
 log = get_logger(__name__)
@@ -94,28 +91,31 @@ class PostHandler(PageRequestHandler):
         fields = [pair for pair in pairs if pair[0] not in (FIELD_SNAPSHOT, FIELD_ACTION)]
         sealed = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         source = await self._restore(sealed if isinstance(sealed, str) else "")
-        answers = self.site.post_answers
+        snapshots = self.site.snapshots
         # A copy has the same snapshot, which is the first field.
         key = await digest((self.identity, self.request.scope["path"], token), pairs)
-        if not await answers.claim(key):
-            return await self._answer_copy(await first_answer(answers, key, self.site.copy_timeout))
-        answer, handled = Answer(409, message=UNCONFIRMED), list[Row]()
+        handle = HANDLE_PREFIX + self.site.services.signer.mac(f"post\0{key}".encode(), HANDLE_BYTES)
+        if not await self.site.posts.claim(key):
+            find = partial(snapshots.find, handle, self.context)
+            return await self._answer_copy(handle, await first_answer(find, self.site.copy_timeout))
+        answer, state = Answer(409, message=UNCONFIRMED), None
         call = partial(self._call, token=token, fields=fields, source=source)
         try:
             opened = await open_page(self.page, source, call=call, draw=self._draw, op=("post", key))
             if opened.is_abandoned and opened.state is not None:
                 self.page = self.site.copy_page(self.page, opened.state)
             outcome = opened.outcome
-            answer, handled = self._answer(outcome, None if opened.is_refused else opened.state)
+            answer, state = self._answer(outcome, None if opened.is_refused else opened.state)
         finally:  # copies needn't wait, even if the request is cancelled
-            await self.site.snapshots.handles.put(handled, answers.row(key, answer))
+            snapshot = Snapshot(path_and_query(self.page.live.address), state, post=answer)
+            await snapshots.handles.put([snapshots.row(handle, snapshot, self.context)])
         raise_handled(outcome)
         if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
         if opened.drawn is not None and isinstance(outcome, Failed):
             headers = {**NO_STORE, **dict(outcome.headers)}
             return await self._page_response(opened.drawn, outcome.status, headers, _unshown_error(outcome))
-        return await self._respond_with(answer, outcome)
+        return await self._respond_with(answer, handle if state is not None else "", outcome)
 
     async def _restore(self, sealed: str) -> Source:
         """Restore the state in which the form was shown. If that isn't possible, the page starts again."""
@@ -160,45 +160,41 @@ class PostHandler(PageRequestHandler):
             return None
         return self._html(run) if _may_be_shown(run.outcome) else None
 
-    def _answer(self, outcome: Outcome, state: StateJSON | None) -> tuple[Answer, list[Row]]:
-        """Return the answer to this post and its copies, and the rows to store for the handle of `state`."""
+    def _answer(self, outcome: Outcome, state: StateJSON | None) -> tuple[Answer, StateJSON | None]:
+        """Return the answer to this post and its copies, and the `state` if they show it."""
         changes = self.request.copy_changes()
         if isinstance(outcome, Ok) and outcome.response is not None:
-            return Answer(409, message=ALREADY_SUBMITTED), []
+            return Answer(409, message=ALREADY_SUBMITTED), None
         if isinstance(outcome, RedirectTo):
-            return Answer(303, outcome.url, changes=changes), []
-        status, message, id = 303, "", ""
-        if isinstance(outcome, Failed):
-            status, message, id = outcome.status, outcome.message, outcome.id
-        handle, handled = "", list[Row]()
-        if status not in NEVER_SHOWN and state is not None:
-            snapshot = Snapshot(path_and_query(self.page.live.address), state)
-            handle, row = self.site.snapshots.handle(snapshot, self.context)
-            handled.append(row)
-        return Answer(status, handle=handle, message=message, id=id, changes=changes), handled
+            return Answer(303, outcome.url, changes=changes), None
+        if not isinstance(outcome, Failed):
+            return Answer(303, changes=changes), state
+        answer = Answer(outcome.status, message=outcome.message, id=outcome.id, changes=changes)
+        return answer, None if outcome.status in NEVER_SHOWN else state
 
-    async def _answer_copy(self, kept: Any) -> Response:
-        """Return the response to a copy of a post. `kept` is the stored answer to the first one."""
+    async def _answer_copy(self, handle: str, kept: Snapshot | None) -> Response:
+        """Return the response to a copy of a post. `kept` has the answer to the first one."""
         if kept is None:
             raise PageError(409, STILL_RUNNING)
-        answer = Answer.load(kept)
+        answer = Answer.load(kept.post)
         if answer.changes is not None:
             self.request.put_back(answer.changes)
-        if answer.handle:
-            await self.restore(answer.handle, anywhere=answer.status == 303)
-        return await self._respond_with(answer, None)
+        if kept.state is None:
+            return await self._respond_with(answer, "", None)
+        await self.restore(handle, anywhere=answer.status == 303)
+        return await self._respond_with(answer, handle, None)
 
-    async def _respond_with(self, answer: Answer, outcome: Outcome | None) -> Response:
-        """Return the response. `outcome` is that of this post; None for a copy."""
+    async def _respond_with(self, answer: Answer, handle: str, outcome: Outcome | None) -> Response:
+        """Return the response. `handle` is that of the state to show; `outcome` is None for a copy."""
         if answer.location:
             return see_other(answer.location)
         if answer.status == 303:
             self._release()
-            return see_other(with_snapshot(path_and_query(self.page.live.address), answer.handle))
+            return see_other(with_snapshot(path_and_query(self.page.live.address), handle))
         failed = outcome
         if not isinstance(failed, Failed):
             failed = Failed(answer.status, answer.message, id=answer.id)
-        if not answer.handle or not _may_be_shown(failed):
+        if not handle or not _may_be_shown(failed):
             return self.error_or_redirect(failed)
         self.page.live.error = problem_of(failed)
         discard_deferred(self.page.live)  # the page is loaded again

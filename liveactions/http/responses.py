@@ -19,7 +19,9 @@ from ..logs import get_logger
 from ..observation import Kind, Observer, Operation, observed
 from ..pages.page import error_html, status_phrase
 from ..pages.page_html import standalone_html
+from ..protocol.constants import HEADER_OPS
 from ..protocol.messages import error_payload, redirect_payload
+from ..security.origin import Origins
 from ..templates.columns import caret
 from ..types import DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
@@ -107,6 +109,19 @@ def json_response(data: Any, status: int = 200, headers: dict[str, str] | None =
     """Return a JSON response that isn't cached."""
     body = write_json(data)
     return Response(body, status, {**NO_STORE, **(headers or {})}, "application/json")
+
+
+def refusal(origins: Origins, request: Request, what: str, *, by_script: bool = True) -> str | None:
+    """Return why a POST is refused, and log it; None if it comes from the page itself.
+
+    `by_script`: the POST must have a header that scripts of other sites can't set.
+    """
+    why = origins.refusal(request)
+    if why is None and by_script and HEADER_OPS not in request.headers:
+        why = f"no {HEADER_OPS}"
+    if why is not None:
+        log.warning("rejected cross-origin %s: %s", what, why)
+    return why
 
 
 async def deliver_response(site: AppContext, outcome: Outcome, request: Request, key: str) -> Outcome:

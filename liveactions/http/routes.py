@@ -21,7 +21,6 @@ from ..actions.request import Changes
 from ..exceptions import StoreError
 from ..execution.app_context import MOUNT, AppContext
 from ..logs import get_logger
-from ..protocol.constants import HEADER_OPS
 from ..pubsub.channel import BrokerChannel
 from ..security.origin import Origins
 from ..session.registry import SessionRegistry
@@ -30,7 +29,7 @@ from ..store import Store
 from ..store.one_time import Delivery
 from ..store.upload_storage import COPY_BYTES
 from .bodies import Incoming
-from .responses import NO_STORE, not_allowed
+from .responses import NO_STORE, not_allowed, refusal
 
 log = get_logger(__name__)
 MAX_TICKETS: Final = 16
@@ -42,6 +41,8 @@ UNREADABLE: Final = "This can't be fetched now. Please try again."
 HEALTH: Final = f"{MOUNT}/health"
 LIVE: Final = f"{HEALTH}/live"
 READY: Final = f"{HEALTH}/ready"
+MATCHED_KEY: Final = "liveactions.route"
+"""In an ASGI scope: the route that the request has matched."""
 PROBE_SECONDS = 0.5
 """Seconds after which a store or broker counts as unreachable. Orchestrators wait for one second."""
 
@@ -56,13 +57,13 @@ class LibraryRoutes(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] == "http" and f"{MOUNT}/" in scope["path"]:  # most requests are for pages
             for route in self.routes:
-                match, _ = route.matches(scope)
+                match, found = route.matches(scope)
                 if match is not Match.NONE:
-                    return match, {}
+                    return match, {**found, MATCHED_KEY: route}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._router.app(scope, receive, send)
+        await scope[MATCHED_KEY].handle(scope, receive, send)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         return self._router.url_path_for(name, **path_params)
@@ -86,9 +87,7 @@ class CookiesEndpoint:
             return _apply([own], request)
         if request.method != "POST":
             return not_allowed("POST")
-        refusal = self.origins.refusal(request)
-        if refusal is not None or HEADER_OPS not in request.headers:
-            log.warning("rejected cross-origin cookie ticket: %s", refusal)
+        if refusal(self.origins, request, "cookie ticket") is not None:
             return Response("A ticket must come from the page itself", 403, media_type="text/plain")
         tickets = (await Incoming(request, MAX_TICKET_BYTES).read()).decode("ascii", "replace").split()
         found = [await self.site.tickets.take(ticket) for ticket in tickets[:MAX_TICKETS]]

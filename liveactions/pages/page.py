@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 
 P = TypeVar("P", bound="Page")
+_takes_event = attrgetter("takes_event")
 _ERROR_HTML = Markup("""<!doctype html>
 <html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
@@ -258,7 +260,7 @@ def _parsed(field: Field, name: str, given: Input) -> Any:
 
 def takes_events(page: Component) -> bool:
     """Return whether an action of the page, or one that it has shown, has a parameter for events."""
-    return any(action.takes_event for one in components_of(page) for action in one._live_record.known())
+    return any([any(map(_takes_event, one._live_record.known())) for one in components_of(page)])
 
 
 def takes_files(page: Component) -> bool:

@@ -237,9 +237,9 @@ class Signer:
     def __init__(self, keys: Keys) -> None:
         self._keys = [key.derive("sign") for key in keys]
 
-    def mac(self, data: bytes) -> str:
-        """Return the signature of `data` as url-safe text of 11 characters."""
-        return _mac(self._keys[0], data)
+    def mac(self, data: bytes, size: int = MAC_BYTES) -> str:
+        """Return the signature of `data` as url-safe text; by default, of 11 characters."""
+        return _mac(self._keys[0], data, size)
 
     def verify(self, data: bytes, mac: str) -> bool:
         """Return whether one of the keys signed `data`. This takes the same time for every wrong
@@ -250,9 +250,9 @@ class Signer:
         return any(found)
 
 
-def _mac(key: bytes, data: bytes) -> str:
+def _mac(key: bytes, data: bytes, size: int = MAC_BYTES) -> str:
     # Keyed BLAKE2b is a MAC by design, and takes a third of HMAC-SHA-256's time: tables have many.
-    return _text(blake2b(data, key=key, digest_size=MAC_BYTES).digest())
+    return _text(blake2b(data, key=key, digest_size=size).digest())
 
 
 def _text(data: bytes) -> str:

@@ -4,7 +4,7 @@ There are three kinds:
 
 - in the HTML of a page, for its posts and its first hello. If it is long, it is in the store, and the HTML
   contains a *handle* for it;
-- in the store, under the handle in the address to which a post redirects;
+- in the store, under the handle in the address to which a post redirects, with the answer for its copies;
 - in the store, under a digest of the session's token. The session writes it after each operation, so that any
   worker can continue.
 
@@ -41,6 +41,8 @@ LONG_STATE: Final = 24
 """Minimum number of parts of a state that is sealed as edits of an earlier one: about 500 items of a list."""
 HANDLE_PREFIX: Final = "~"
 """The first character of a handle, with which no sealed text begins."""
+HANDLE_BYTES: Final = 12
+"""Bytes of a handle, which nobody must be able to guess."""
 Digests = tuple[bytes, tuple[bytes, ...]]
 """A digest of everything that a page shows (8 bytes), and a checksum of each root slot (4 bytes)."""
 _WHOLE, _SLOT = 8, 4
@@ -73,6 +75,8 @@ class Snapshot(NamedTuple):
     """Patches to `rev` from revisions that the browser may still show: pairs of a revision and a patch."""
     shape_since: int = 0
     """The first revision whose root has this shape. Browsers that show an older one need the whole page."""
+    post: tuple[Any, ...] = ()
+    """The answer to the post that led to this state, if one did."""
 
 
 def pack(snapshot: Snapshot) -> bytes:
@@ -87,13 +91,13 @@ def _parts(snapshot: Snapshot) -> list[bytes]:
     digests = "" if s.digests is None else base64url(s.digests[0] + b"".join(s.digests[1]))
     state = s.state if isinstance(s.state, tuple) else (write_json(s.state, "constants"),)
     browser = [s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed, s.shape_since]
-    more = write_json(browser, "constants")
+    more = write_json([*browser, s.post] if s.post else browser, "constants")
     return [b"[", write_json(s.url), b",", *state, b",", more.removeprefix(b"[")]
 
 
 def unpack(data: bytes) -> Snapshot:
     """Return the snapshot that `pack` has written. Raise `ValueError` for anything else."""
-    url, state, rev, done, answers, known, digests, at_rest, extras, missed, shape_since = from_json(
+    url, state, rev, done, answers, known, digests, at_rest, extras, missed, shape_since, *post = from_json(
         data, allow_inf_nan=True
     )
     marks = from_base64url(known)
@@ -102,8 +106,9 @@ def unpack(data: bytes) -> Snapshot:
     pairs = tuple((rev, one) for rev, one in extras)
     patches = tuple((rev, patch) for rev, patch in missed)
     return Snapshot(
-        url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), pairs, patches, shape_since
-    )
+        url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), pairs, patches, shape_since,
+        tuple(post[0]) if post else (),
+    )  # fmt: skip
 
 
 def _unpacked(data: bytes) -> Snapshot:
@@ -153,19 +158,26 @@ class Snapshots:
         """Return the snapshot as it is embedded in a page's HTML."""
         return HtmlSnapshot(self.handles, self.seal(snapshot, context))
 
-    def handle(self, snapshot: Snapshot, context: str) -> tuple[str, Row]:
-        """Return a handle for the snapshot, short enough for an address, and the row to store under it."""
-        handle = _handle()
-        return handle, (_handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL)
+    def row(self, handle: str, snapshot: Snapshot, context: str) -> Row:
+        """Return what to store under a handle."""
+        return _handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL
+
+    async def find(self, handle: str, context: str) -> Snapshot | None:
+        """Return the snapshot of a handle; None if there is none. Raise `SealError` if it can't be opened."""
+        kept = await self.store.get(_handle_key(handle))
+        return None if kept is None else self._open(kept.decode(), context)
 
     async def open(self, text: str, context: str) -> Snapshot:
         """Open a snapshot, given by itself or by its handle. Raise `SealError` if that isn't possible."""
-        if text.startswith(HANDLE_PREFIX):
-            kept = await self.store.get(_handle_key(text))
-            if kept is None:
-                raise SealError("unknown or expired snapshot")
-            text = kept.decode()
-        return _unpacked(self.sealer.open(text, context, SNAPSHOT_TTL))
+        if not text.startswith(HANDLE_PREFIX):
+            return self._open(text, context)
+        found = await self.find(text, context)
+        if found is None:
+            raise SealError("unknown or expired snapshot")
+        return found
+
+    def _open(self, sealed: str, context: str) -> Snapshot:
+        return _unpacked(self.sealer.open(sealed, context, SNAPSHOT_TTL))
 
     async def load(self, key: str, context: str) -> Snapshot | None:
         """Return the snapshot that a session has saved; None if there is none.
@@ -194,9 +206,9 @@ class Handles:
         """Keys and sizes, oldest first."""
         self._bytes = 0
 
-    async def put(self, rows: list[Row], *others: Row) -> None:
-        """Store rows, and remove the oldest ones beyond the limit. `others` don't count."""
-        await self._store.put_many([*rows, *others])
+    async def put(self, rows: list[Row]) -> None:
+        """Store rows, and remove the oldest ones beyond the limit."""
+        await self._store.put_many(rows)
         for key, value, _ in rows:
             self._kept.append((key, len(value)))
             self._bytes += len(value)
@@ -238,7 +250,7 @@ def session_key(token: str) -> str:
 
 
 def _handle() -> str:
-    return HANDLE_PREFIX + secrets.token_urlsafe(12)
+    return HANDLE_PREFIX + secrets.token_urlsafe(HANDLE_BYTES)
 
 
 def _handle_key(handle: str) -> str:

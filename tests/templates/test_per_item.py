@@ -54,7 +54,7 @@ class Nameless:
 
 
 class Signer:
-    def mac(self, data: bytes) -> str:
+    def mac(self, data: bytes, size: int = 8) -> str:
         return "mac"
 
 
