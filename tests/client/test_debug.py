@@ -126,41 +126,42 @@ def test_duplicate_ids_are_said_once_each(open_page: Open) -> None:
     assert [line for line in said if 'id "b"' in line] == [said[-1]]
 
 
-@pytest.mark.parametrize(
-    ("form", "why"),
-    [
-        ('<form data-l="@submit"><input name="a"></form>', "only live-submit submits it"),
-        ('<form live-submit="x"><input name="a"></form>', "only live-submit submits it"),
-        ('<form method="get" action="/page?_a=save~1~mac"><button>b</button></form>', "its method is GET"),
-        (f'<form {SAVE}><input name="a"><input name="b"></form>', "nothing in it submits it"),
-        (f'<form {SAVE}><select name="a"></select></form>', "nothing in it submits it"),
-        (f'<form {SAVE}><button type="button">b</button></form>', "nothing in it submits it"),
-        (f'<form {SAVE}><input type="file" name="f"><button>b</button></form>', "multipart/form-data"),
-    ],
-)
-def test_forms_that_need_a_script(open_page: Open, form: str, why: str) -> None:
-    _, _, said = debugged(open_page, form)
-    assert codes(said) == ["LA004"] and why in said[0]
+NEED_A_SCRIPT = {
+    '<form data-l="@submit"><input name="a"></form>': "only live-submit submits it",
+    '<form live-submit="x"><input name="a"></form>': "only live-submit submits it",
+    '<form method="get" action="/page?_a=save~1~mac"><button>b</button></form>': "its method is GET",
+    f'<form {SAVE}><input name="a"><input name="b"></form>': "nothing in it submits it",
+    f'<form {SAVE}><select name="a"></select></form>': "nothing in it submits it",
+    f'<form {SAVE}><button type="button">b</button></form>': "nothing in it submits it",
+    f'<form {SAVE}><input type="file" name="f"><button>b</button></form>': "multipart/form-data",
+}
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        f'<form {SAVE}><input name="a"></form>',
-        f'<form {SAVE}><input name="a"><input name="b"><button>b</button></form>',
-        f'<form {SAVE}><input name="a"><input type="checkbox" name="b"></form>',
-        f'<form {SAVE} data-l="@submit"><input name="a"></form>',
-        f'<form id="f" {SAVE}></form><p><input name="a" form="f"><button form="f">b</button></p>',
-        f'<form {SAVE}><select name="a"></select><noscript><button>b</button></noscript></form>',
-        f'<form id="f" {SAVE}></form><noscript><button form="f">b</button></noscript>',
-        f'<form {SAVE} enctype="multipart/form-data"><input type="file" name="f"><button>b</button></form>',
-        '<form action="/search"><input name="q"></form>',
-        '<form method="post" action="/page"><input type="hidden" name="_a" value="x"><input name="q"></form>',
-        '<form id="live" method="post" action="/page"><input type="submit" disabled></form>',
-    ],
+def test_forms_that_need_a_script(open_page: Open) -> None:
+    forms = (form.replace("<form", f'<form id="f{n}"') for n, form in enumerate(NEED_A_SCRIPT))
+    _, _, said = debugged(open_page, "".join(forms))
+    assert codes(said) == ["LA004"] * len(NEED_A_SCRIPT)
+    for n, (line, why) in enumerate(zip(said, NEED_A_SCRIPT.values(), strict=True)):
+        assert f"#f{n}" in line and why in line
+
+
+WORK_WITHOUT = (
+    f'<form {SAVE}><input name="a"></form>',
+    f'<form {SAVE}><input name="a"><input name="b"><button>b</button></form>',
+    f'<form {SAVE}><input name="a"><input type="checkbox" name="b"></form>',
+    f'<form {SAVE} data-l="@submit"><input name="a"></form>',
+    f'<form id="f" {SAVE}></form><p><input name="a" form="f"><button form="f">b</button></p>',
+    f'<form {SAVE}><select name="a"></select><noscript><button>b</button></noscript></form>',
+    f'<form id="g" {SAVE}></form><noscript><button form="g">b</button></noscript>',
+    f'<form {SAVE} enctype="multipart/form-data"><input type="file" name="f"><button>b</button></form>',
+    '<form action="/search"><input name="q"></form>',
+    '<form method="post" action="/page"><input type="hidden" name="_a" value="x"><input name="q"></form>',
+    '<form id="live" method="post" action="/page"><input type="submit" disabled></form>',
 )
-def test_forms_that_work_without(open_page: Open, form: str) -> None:
-    _, _, said = debugged(open_page, form)
+
+
+def test_forms_that_work_without(open_page: Open) -> None:
+    _, _, said = debugged(open_page, "".join(WORK_WITHOUT))
     assert said == []
 
 
@@ -184,18 +185,20 @@ def test_a_modal_dialog_that_escape_closes_unheard(open_page: Open, attributes: 
     assert all("(#d)" in line for line in found)
 
 
-@pytest.mark.parametrize("name", ["elements", "id", "enctype", "contains", "action", "method", "children"])
-def test_advice_about_a_form_whose_field_has_any_name(open_page: Open, name: str) -> None:
+def test_advice_about_a_form_whose_field_has_any_name(open_page: Open) -> None:
     """Nothing else is said of it, and what comes after it is looked at, too."""
-    _, _, said = debugged(
-        open_page,
-        f'<form method="post" action="?_a=x"><input name="{name}"><input name="t"></form>'
-        f'<form id="f" method="post" action="?_a=x" enctype="multipart/form-data">'
+    names = ("elements", "id", "enctype", "contains", "action", "method", "children")
+    forms = (
+        f'<form method="post" action="?_a={name}"><input name="{name}"><input name="t"></form>'
+        f'<form method="post" action="?_a=x" enctype="multipart/form-data">'
         f'<input type="file" name="{name}"><button>b</button></form>'
-        '<form id="g" action="?_a=x"><button>b</button></form>',
+        for name in names
     )
-    assert codes(said) == ["LA004", "LA004"]
-    assert "?_a=x" in said[0] and "add a button" in said[0] and "#g" in said[1]
+    _, _, said = debugged(open_page, f'{"".join(forms)}<form id="g" action="?_a=x"><button>b</button></form>')
+    assert codes(said) == ["LA004"] * (len(names) + 1)
+    for name, line in zip(names, said[:-1], strict=True):
+        assert f"?_a={name}" in line and "add a button" in line
+    assert "#g" in said[-1]
 
 
 def test_a_socket_that_does_not_open(open_page: Open) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page
 
 from tests.client.conftest import Open
@@ -83,37 +82,39 @@ def test_raw_html_names_references(open_page: Open) -> None:
     assert [op[2:4] for op in server.ops] == [[1, "go~1~mac"], [1, "go"]]
 
 
-@pytest.mark.parametrize(
-    ("html", "type", "fields"),
-    [
-        ('<input id="t" name="n" value="v" data-l="@input">', "input", ["n", "v"]),
-        ('<input id="t" value="v" data-l="@input">', "input", []),
-        ('<input id="t" type="checkbox" name="n" checked data-l="@change">', "change", ["n", "on"]),
-        ('<input id="t" type="checkbox" name="n" data-l="@change">', "change", []),
-        (
-            '<select id="t" name="n" multiple data-l="@change">'
-            "<option selected>a<option>b<option selected>c</select>",
-            "change",
-            ["n", "a", "n", "c"],
-        ),
-        ('<button id="t" name="n" value="v" data-l="@click">b</button>', "click", ["n", "v"]),
-        (
-            '<form id="t" data-l="@change"><input name="n" value="v"><input name="m" value="w"></form>',
-            "change",
-            ["n", "v", "m", "w"],
-        ),
-        ('<div data-l="@input"><input id="t" name="n" value="v"></div>', "input", ["n", "v"]),
-        ('<fieldset data-l="@input"><input id="t" name="n" value="v"></fieldset>', "input", ["n", "v"]),
-        ('<input id="t" name="n" value="v" data-l="@blur">', "blur", ["n", "v"]),
-        ('<ul><li id="t" value="3" data-l="@click">x</li></ul>', "click", []),
-        ('<form id="t" data-l="@submit"><input name="n" value="v"></form>', "submit", ["n", "v"]),
-    ],
+FIELDS_SENT: tuple[tuple[str, str, list[str]], ...] = (
+    ('<input id="ID" name="n" value="v" data-l="@input">', "input", ["n", "v"]),
+    ('<input id="ID" value="v" data-l="@input">', "input", []),
+    ('<input id="ID" type="checkbox" name="n" checked data-l="@change">', "change", ["n", "on"]),
+    ('<input id="ID" type="checkbox" name="n" data-l="@change">', "change", []),
+    (
+        '<select id="ID" name="n" multiple data-l="@change">'
+        "<option selected>a<option>b<option selected>c</select>",
+        "change",
+        ["n", "a", "n", "c"],
+    ),
+    ('<button id="ID" name="n" value="v" data-l="@click">b</button>', "click", ["n", "v"]),
+    (
+        '<form id="ID" data-l="@change"><input name="n" value="v"><input name="m" value="w"></form>',
+        "change",
+        ["n", "v", "m", "w"],
+    ),
+    ('<div data-l="@input"><input id="ID" name="n" value="v"></div>', "input", ["n", "v"]),
+    ('<fieldset data-l="@input"><input id="ID" name="n" value="v"></fieldset>', "input", ["n", "v"]),
+    ('<input id="ID" name="n" value="v" data-l="@blur">', "blur", ["n", "v"]),
+    ('<ul><li id="ID" value="3" data-l="@click">x</li></ul>', "click", []),
+    ('<form id="ID" data-l="@submit"><input name="n" value="v"></form>', "submit", ["n", "v"]),
 )
-def test_an_event_sends_its_controls_fields(open_page: Open, html: str, type: str, fields: list[str]) -> None:
-    page, server = open_page(html)
-    bubbles = "false" if type == "blur" else "true"
-    page.evaluate(f"t.dispatchEvent(new Event('{type}', {{ bubbles: {bubbles}, cancelable: true }}))")
-    assert [op[4] for op in server.ops] == [fields]
+"""Markup, the event's type, and the fields that the op has."""
+
+
+def test_an_event_sends_its_controls_fields(open_page: Open) -> None:
+    markup = (html.replace("ID", f"t{n}") for n, (html, _, _) in enumerate(FIELDS_SENT))
+    page, server = open_page("".join(markup))
+    for n, (html, type, fields) in enumerate(FIELDS_SENT):
+        bubbles = "false" if type == "blur" else "true"
+        page.evaluate(f"t{n}.dispatchEvent(new Event('{type}', {{ bubbles: {bubbles}, cancelable: true }}))")
+        assert [op[4] for op in server.ops[n:]] == [fields], html
 
 
 def test_events_that_do_not_bubble(open_page: Open) -> None:
@@ -134,25 +135,28 @@ def test_a_form_with_a_submit_event_is_not_sent(open_page: Open) -> None:
     assert page.url.endswith("/page")
 
 
-@pytest.mark.parametrize(
-    ("modifiers", "keys", "count"),
-    [
-        (".enter", ["a", "Enter"], 1),
-        (".escape", ["Escape", "Enter"], 1),
-        (".space", [" ", "a"], 1),
-        (".arrowdown", ["ArrowDown", "ArrowUp"], 1),
-        (".ctrl.enter", ["Enter", "Control+Enter"], 1),
-        (".shift.a", ["a", "Shift+A"], 1),
-        (".1", ["a", "1"], 1),
-        ("", ["a", "b"], 2),
-    ],
-)
-def test_keys(open_page: Open, modifiers: str, keys: list[str], count: int) -> None:
-    page, server = open_page(f'<input id="t" data-l="@keydown{modifiers}">')
+KEYS = {
+    ".enter": (["a", "Enter"], 1),
+    ".escape": (["Escape", "Enter"], 1),
+    ".space": ([" ", "a"], 1),
+    ".arrowdown": (["ArrowDown", "ArrowUp"], 1),
+    ".ctrl.enter": (["Enter", "Control+Enter"], 1),
+    ".shift.a": (["a", "Shift+A"], 1),
+    ".1": (["a", "1"], 1),
+    "": (["a", "b"], 2),
+}
+"""For modifiers of keydown: which keys are pressed, and how many ops that sends."""
+
+
+def test_keys(open_page: Open) -> None:
+    inputs = (f'<input id="t{n}" data-l="@keydown{modifiers}">' for n, modifiers in enumerate(KEYS))
+    page, server = open_page("".join(inputs))
     load_lazy(page)
-    for key in keys:
-        page.press("#t", key)
-    assert len(server.ops) == count
+    for n, (modifiers, (keys, count)) in enumerate(KEYS.items()):
+        before = len(server.ops)
+        for key in keys:
+            page.press(f"#t{n}", key)
+        assert len(server.ops) - before == count, modifiers
 
 
 def test_self_and_prevent(open_page: Open) -> None:

@@ -101,8 +101,8 @@ title parent value type style before after contains"""
 def test_a_field_may_have_any_name(open_page: Open) -> None:
     names = FIELDS.split()
     forms = (
-        f'<form method="post" action="/page?_a=save" data-l="@change"><input id="t{n}" name="{name}" value="a"'
-        f' data-l="value"><button id="b{n}">Go</button></form>'
+        '<form method="post" action="/page?_a=save" data-l="@change">'
+        f'<input id="t{n}" name="{name}" value="a" data-l="value"><button id="b{n}">Go</button></form>'
         for n, name in enumerate(names)
     )
     page, server = open_page(f'<div data-l=".">{"".join(forms)}</div>')
