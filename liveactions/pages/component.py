@@ -480,6 +480,8 @@ def attach(component: Component, live: LiveContext, path: str = "", seen: set[in
         record.forget_references()
     if is_new and record.description.presences:
         live.declares_presence = True
+    if is_new and record.description.listeners:
+        live.has_listeners = True
     for field in record.description.children:
         assert field.children is not None
         alias = field.children.annotation

@@ -184,6 +184,7 @@ class LiveContext:
         "background",
         "deferred",
         "declares_presence",
+        "has_listeners",
         "attending",
         "address",
         "path",
@@ -234,6 +235,8 @@ class LiveContext:
         """Deferred values that `load` has created, and that haven't been started."""
         self.declares_presence = False
         """Whether the page, or a component in it, declares visitors present."""
+        self.has_listeners = False
+        """Whether the page, or a component that is or was in it, listens to messages."""
         self.attending: tuple[Attending, ...] = ()
         """The people whom the page declares present, as of the latest run."""
         self.background: Background | None = None

@@ -234,10 +234,12 @@ class Session:
         if state.page.live.deferred:
             self.background.begin_deferred()
         start_after_calls(self.tasks, request, state.page.live.request)
-        if state.page.live.declares_presence or self._attendance.published:
+        live = state.page.live  # another page may have been opened
+        if live.declares_presence or self._attendance.published:
             self._publish_presence()
         position = self._position
-        if self.subscriptions.keys or state.page.live.reads or position != self.subscription_index.position:
+        listens = live.has_listeners or live.reads or self.subscriptions.keys
+        if listens or position != self.subscription_index.position:
             self.subscriptions.listen(position)
         if state.is_unsaved and state.queue:
             await self.save()  # while the next op runs, another worker can continue from here

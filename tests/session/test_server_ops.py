@@ -10,7 +10,20 @@ from typing import Any
 
 import pytest
 
-from liveactions import Deferred, InUrl, Live, LiveError, Page, Pages, action, defer, loaded, on, redirect
+from liveactions import (
+    Component,
+    Deferred,
+    InUrl,
+    Live,
+    LiveError,
+    Page,
+    Pages,
+    action,
+    defer,
+    loaded,
+    on,
+    redirect,
+)
 from liveactions.session.op_queue import MAX_COALESCED
 from liveactions.session.registry import SessionRegistry
 from liveactions.testing import Browser
@@ -130,6 +143,41 @@ class Report(Page):
         defer(self._work(9))
 
 
+class Bell(Component):
+    template = "bell.html"
+    rings: int = 0
+
+    @on("bell")
+    async def ring(self) -> None:
+        self.rings += 1
+
+
+@pages.page("/lobby")
+class Lobby(Page):
+    """Listens to nothing itself."""
+
+    template = "lobby.html"
+    bell: Bell | None = None
+
+    @action
+    async def enter(self) -> object:
+        return redirect("/room/a")
+
+    @action
+    async def hang_up_a_bell(self) -> None:
+        self.bell = Bell()
+
+    @action
+    async def ring(self) -> None:
+        live.publish("bell")
+
+
+TEMPLATES["bell.html"] = "<b>{{ rings }}</b>"
+TEMPLATES["lobby.html"] = """<title>Lobby</title><body>{{ bell or "" }}
+<form method="post" action="{{ enter }}"><button>Enter</button></form>
+<form method="post" action="{{ hang_up_a_bell }}"><button>Hang up a bell</button></form>
+<form method="post" action="{{ ring }}"><button>Ring</button></form>"""
+
 gates: list[asyncio.Event] = []
 started: list[int] = []
 works: list[Coroutine[Any, Any, str]] = []
@@ -195,6 +243,23 @@ async def test_messages_reach_all_who_listen_and_no_others() -> None:
         thread.start()
         await other.shows("b b")
         assert page.text("p") == "hello"
+
+
+async def test_a_page_listens_that_was_opened_by_one_that_listens_to_nothing() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/lobby")
+        await page.click("Enter")
+        await page.fill("Text", "first")
+        await page.click("Say")
+        await page.shows("first")
+
+
+async def test_a_component_listens_that_an_action_has_added() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/lobby")
+        await page.click("Hang up a bell")
+        await page.click("Ring")
+        await page.within("b").shows("1")
 
 
 async def test_messages_are_heard_in_their_order_each_by_an_op() -> None:
