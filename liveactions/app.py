@@ -37,7 +37,13 @@ from .execution.app_context import (
     AppContext,
     Identify,
 )
-from .hosting import HoldingMiddleware, NotingMiddleware, guards_of_host, hidden_routes, surround
+from .hosting import (
+    DeferredPublishMiddleware,
+    OriginalScopeMiddleware,
+    add_outermost,
+    guards_of_host,
+    hidden_routes,
+)
 from .http.endpoint import PageEndpoint
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.panel import PANEL, PanelEndpoint
@@ -77,7 +83,9 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _PageRoute:
+    """A page, the path it is registered at, and the guards that run before it."""
+
     page: type[Page]
     path: str
     guards: tuple[Depends, ...]
@@ -95,7 +103,7 @@ class Pages:
             raise ValueError(f"a prefix must begin with a slash and not end with one: {prefix!r}")
         self.prefix = prefix
         self.guards = guards_of(guard)
-        self._placed: list[_Placed] = []
+        self._page_routes: list[_PageRoute] = []
 
     def page(self, path: str, *, guard: Guards = ()) -> PageDecorator:
         """Register a page at a path below the prefix, in Starlette's syntax: ``/room/{room}``.
@@ -104,13 +112,15 @@ class Pages:
         run first, after those of the collection.
         """
         guards = (*self.guards, *guards_of(guard))
-        return page_decorator(lambda cls: self._placed.append(_Placed(cls, self.prefix + path, guards)))
+        return page_decorator(
+            lambda cls: self._page_routes.append(_PageRoute(cls, self.prefix + path, guards))
+        )
 
     def include(self, pages: Pages) -> None:
         """Add the pages of another collection, below this one's prefix and behind its guards."""
-        for placed in pages._placed:
-            path, guards = self.prefix + placed.path, (*self.guards, *placed.guards)
-            self._placed.append(_Placed(placed.page, path, guards))
+        for route in pages._page_routes:
+            path, guards = self.prefix + route.path, (*self.guards, *route.guards)
+            self._page_routes.append(_PageRoute(route.page, path, guards))
 
 
 class Live(Starlette):
@@ -175,10 +185,10 @@ class Live(Starlette):
         self._name, self._has_shared_key = name, keyring.shared
         self._lacks_key = not keyring.shared and worker_count() > 1
         sealer = Sealer(keyring)
-        self._line = BrokerChannel(
+        self._channel = BrokerChannel(
             open_broker(broker, store, name) if broker is not None or keyring.shared else None, sealer, name
         )
-        channels.connect(self._line)
+        channels.connect(self._channel)
         environment, processors = _environment(templates)
         self.templates = Templates(environment, debug, NAMES)
         """The application's templates, compiled."""
@@ -205,14 +215,14 @@ class Live(Starlette):
         self.services.placing = self.site.uploads.placing
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
-        self.sessions = SessionRegistry(self.site, self._line)
+        self.sessions = SessionRegistry(self.site, self._channel)
         self._observer: Observer | None = None
         if observer is not None:
             self.observe(observer)
         self._drain = Drain(self.sessions, limits.drain)
         self.services.disconnect, self.services.publish = self.disconnect, self.publish
         self._origins = Origins(allowed_origins)
-        health = Health(self.sessions, self._line)
+        health = Health(self.sessions, self._channel)
         watchers = guards_of(dashboard)
         overview = self._dashboard_routes(watchers, health) if watchers else []
         self.own_routes = _routes(self.site, self.sessions, self._origins, health, overview)
@@ -228,7 +238,7 @@ class Live(Starlette):
         sent as JSON and converted by the annotations of the listener's parameters. Raise `TypeError` if it
         can't be serialized.
         """
-        publish_by(self._line, topic, data)
+        publish_by(self._channel, topic, data)
 
     @property
     def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
@@ -241,7 +251,7 @@ class Live(Starlette):
         The page is a subclass of `Page`, or a function that returns `render(...)`. `guard`: dependencies that
         run first.
         """
-        return page_decorator(lambda cls: self._place(_Placed(cls, path, guards_of(guard))))
+        return page_decorator(lambda cls: self._add(_PageRoute(cls, path, guards_of(guard))))
 
     @overload
     def error_page(self, page: type[P], /) -> type[P]: ...
@@ -269,8 +279,8 @@ class Live(Starlette):
 
     def include(self, pages: Pages) -> None:
         """Add the pages of a collection."""
-        for placed in pages._placed:
-            self._place(placed)
+        for route in pages._page_routes:
+            self._add(route)
 
     def disconnect(self, user: object) -> None:
         """Close all open pages of a user, as returned by `identify`, on every worker.
@@ -329,46 +339,47 @@ class Live(Starlette):
     def _serve_in(self, app: Starlette) -> None:
         app.router.routes.extend(self.own_routes)
         app.router.lifespan_context = self._lifespan(app.router)
-        surround(app, HoldingMiddleware)
+        add_outermost(app, DeferredPublishMiddleware)
 
     def _dashboard_routes(self, guards: tuple[Depends, ...], health: Health) -> list[Route]:
-        reports = WorkerReports(self.sessions, self._line)
+        reports = WorkerReports(self.sessions, self._channel)
         self.site.observers += (reports.times,)
         self.sessions.answering = Recurring("reporting to the dashboard", reports.send_if_requested)
-        page = _Placed(dashboard_page(reports, health), DASHBOARD, guards)
+        page = _PageRoute(dashboard_page(reports, health), DASHBOARD, guards)
         return [self._route(page), Route(STYLE, style)]
 
-    def _place(self, placed: _Placed) -> None:
-        route = self._route(placed)
+    def _add(self, page_route: _PageRoute) -> None:
+        route = self._route(page_route)
         self.own_routes.append(route)
         for app in (self, *self.services.hosts):
             app.router.routes.append(route)
 
-    def _route(self, placed: _Placed) -> Route:
-        register_at(placed.page, placed.path, placed.guards)
-        check_page(placed.page)
+    def _route(self, registered: _PageRoute) -> Route:
+        """Register a page, check it, and return its route."""
+        register_at(registered.page, registered.path, registered.guards)
+        check_page(registered.page)
         if self.services.debug:
-            advise_on_page(placed.page)
-        address = Address(placed.page, placed.path)
+            advise_on_page(registered.page)
+        address = Address(registered.page, registered.path)
         self.site.add(address)
         endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self._errors)
-        return Route(placed.path, endpoint, name=placed.page.__name__)
+        return Route(registered.path, endpoint, name=registered.page.__name__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            self._lacks_key and scope["type"] != "lifespan"
-        ):  # that of an application which is mounted never runs
+        # At startup, `_check_key` does this; but the lifespan of a mounted application never runs.
+        if self._lacks_key and scope["type"] != "lifespan":
             self._refuse_without_key()
         host = scope.get("app", self)
         if host is not self:
             scope[HOST_KEY] = host
-            if ORIGINAL_KEY not in scope and isinstance(host, Starlette):  # its first request
-                surround(host, NotingMiddleware)
+            if ORIGINAL_KEY not in scope and isinstance(host, Starlette):  # the host's first request
+                add_outermost(host, OriginalScopeMiddleware)
         await super().__call__(scope, receive, send)
 
     def _check_key(self) -> None:
-        """Refuse to start several workers without a shared key. Not when they import the application: servers
-        would start another one in place of each that fails.
+        """Raise `RuntimeError` if several workers start without a shared key.
+
+        This is checked at startup, not on import: servers replace workers that fail on import, without end.
         """
         self._refuse_without_key()
         if not self._has_shared_key and not is_only_worker(self._name):
@@ -383,7 +394,7 @@ class Live(Starlette):
             raise RuntimeError(f"several workers need a shared key: set {ENVIRONMENT}")
 
     def _has_presence(self) -> bool:
-        """Return whether a page says who is here: then this worker is to know before it is asked."""
+        """Return whether any page has a presence, which this worker then tracks from its start."""
         pages = (address.page for address in self.site.addresses)
         return any(one.presences for page in pages for one in descriptions(page))
 
@@ -406,7 +417,7 @@ class Live(Starlette):
                 await self.sessions.close()
                 await self.site.uploads.close()
                 await self._store.close()
-                await asyncio.to_thread(self._line.close)
+                await asyncio.to_thread(self._channel.close)
             self.sessions.is_draining = False  # in tests, it may be started again
             self._drain = Drain(self.sessions, self.site.limits.drain)
 

@@ -1,4 +1,8 @@
-"""Install pages in an existing application: its dependencies guard them, and its routes may hide them."""
+"""Install live pages in an existing Starlette or FastAPI application.
+
+`guards_of_host` turns the application's dependencies into guards, and `hidden_routes` finds routes that match
+before the pages do. The middleware runs outside of the application's own.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ def guards_of_host(app: Any) -> tuple[Depends, ...]:
 
 
 def _problems(function: Callable[..., Any], seen: set[Callable[..., Any]]) -> Iterator[str]:
-    """Yield reasons why a FastAPI dependency can't be called for a page."""
+    """Yield the reasons why a FastAPI dependency can't be called for a page."""
     if function in seen:
         return
     seen.add(function)
@@ -64,6 +68,7 @@ def _problems(function: Callable[..., Any], seen: set[Callable[..., Any]]) -> It
 
 
 def _problem(one: Parameter) -> str:
+    """Return why pages can't fill a parameter, or an empty string if they can."""
     if one.kind == "request":
         return "is a WebSocket" if any(issubclass(cls, WebSocket) for cls in one.classes) else ""
     if one.kind not in ("field", "source"):
@@ -75,11 +80,11 @@ def _problem(one: Parameter) -> str:
     return "needs more than one value from the request" if one.reader.structured else ""
 
 
-class HoldingMiddleware:
-    """Notes what a request was like, and holds what it publishes until it ends, when the dependencies of its
-    route have committed.
+class DeferredPublishMiddleware:
+    """Keeps a copy of a request's scope, and delays what the request publishes until it ends.
 
-    Not what is published after the response has begun: a stream may have no end.
+    By then, the dependencies of its route have committed. Messages that are published after the response has
+    begun aren't delayed: a stream may have no end.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -99,8 +104,8 @@ class HoldingMiddleware:
             await self._app(scope, receive, forward)
 
 
-class NotingMiddleware:
-    """Notes what a request was like before any other middleware."""
+class OriginalScopeMiddleware:
+    """Keeps a copy of a request's scope before other middleware changes it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -110,9 +115,9 @@ class NotingMiddleware:
         await self._app(scope, receive, send)
 
 
-def surround(app: Starlette, middleware: Callable[[ASGIApp], ASGIApp]) -> None:
-    """Put something around all middleware of an application, whenever that is added."""
-    if app.middleware_stack is not None:  # it has served already
+def add_outermost(app: Starlette, middleware: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Run a middleware outside of all others of an application, including those that are added later."""
+    if app.middleware_stack is not None:  # the application has already handled a request
         app.middleware_stack = middleware(app.middleware_stack)
         return
     build = app.build_middleware_stack
@@ -120,24 +125,30 @@ def surround(app: Starlette, middleware: Callable[[ASGIApp], ASGIApp]) -> None:
 
 
 def hidden_routes(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> Iterator[str]:
-    """Yield which routes hide some of `own`, since requests for these match them first, and what to do."""
+    """Yield a message for each route that hides some of `own`: it comes first and matches their requests.
+
+    Each message says how to fix it.
+    """
     mine = {id(route) for route in own}
     hidden: dict[int, list[str]] = {}
     for index, group in enumerate(routes):
         for route in getattr(group, "routes", [group]) if id(group) in mine else ():
-            for way, scope in _requests(route):
-                first = next((n for n, one in enumerate(routes[:index]) if _takes(one, scope)), None)
+            for method, scope in _requests(route):
+                first = next((n for n, one in enumerate(routes[:index]) if _matches(one, scope)), None)
                 if first is not None:
-                    hidden.setdefault(first, []).append(f"{way} of {_described(route)}")
+                    hidden.setdefault(first, []).append(f"{method} of {_describe(route)}")
     for first, requests in hidden.items():
         yield (
-            f"{_described(routes[first])} hides live pages: {', '.join(requests)}. Routes are matched in"
+            f"{_describe(routes[first])} hides live pages: {', '.join(requests)}. Routes are matched in"
             " order: add it after live.install(app) and after the pages, or give it another path."
         )
 
 
 def _requests(route: Route | WebSocketRoute) -> Iterator[tuple[str, Scope]]:
-    """Yield ASGI scopes of requests for a route; none if its path parameters can't be guessed."""
+    """Yield sample requests for a route, each as its method and ASGI scope.
+
+    Yield none if no sample value fits a path parameter.
+    """
     values: dict[str, str] = {}
     for name, convertor in route.param_convertors.items():
         fitting = [one for one in SAMPLES if re.fullmatch(convertor.regex, one)]
@@ -153,11 +164,12 @@ def _requests(route: Route | WebSocketRoute) -> Iterator[tuple[str, Scope]]:
         yield method, {**scope, "type": "http", "method": method}
 
 
-def _takes(route: BaseRoute, scope: Scope) -> bool:
+def _matches(route: BaseRoute, scope: Scope) -> bool:
     return route.matches(dict(scope))[0] is Match.FULL
 
 
-def _described(route: BaseRoute) -> str:
+def _describe(route: BaseRoute) -> str:
+    """Return a route's name and path for messages."""
     endpoint = getattr(route, "endpoint", None)
     address = getattr(endpoint, "address", None)
     if isinstance(address, Address):

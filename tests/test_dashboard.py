@@ -110,7 +110,7 @@ async def test_other_workers_report_over_the_broker(tmp_path: Path) -> None:
             if message is not None and message.kind == "worker" and message.data:
                 loop.call_soon_threadsafe(reported.set)
 
-        here._line.listen(hear)
+        here._channel.listen(hear)
         board = await operator.open("/_live/dashboard")
         await operator.clock.advance(2)  # asks
         await asyncio.wait_for(reported.wait(), PATIENCE)
@@ -124,7 +124,7 @@ async def test_reports_of_other_versions_and_of_workers_that_are_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     live = shop()
-    reports = WorkerReports(live.sessions, live._line)
+    reports = WorkerReports(live.sessions, live._channel)
     data = asdict(reports.own())
     more_stats, fewer_stats = {**data["stats"], "more": 1}, {"uptime": 1.0}
     for wrong in (
@@ -133,11 +133,11 @@ async def test_reports_of_other_versions_and_of_workers_that_are_gone(
         {**data, "more": 1},
         {"a": 1},
     ):
-        await live._line.announce(Message("worker", "old", wrong))
+        await live._channel.announce(Message("worker", "old", wrong))
         assert reports.others() == []
-    await live._line.announce(Message("worker", "gone", data))
+    await live._channel.announce(Message("worker", "gone", data))
     assert [report.worker for report in reports.others()] == [data["worker"]]
     monkeypatch.setattr("liveactions.session.reports.MAX_AGE", -1.0)
     assert reports.others() == []
-    await live._line.announce(Message("worker", "next", data))
+    await live._channel.announce(Message("worker", "next", data))
     assert list(reports._others) == ["next"], "reports that are out of date are forgotten"

@@ -283,8 +283,8 @@ async def test_h3_the_fields_are_as_before_the_action(way: Way, button: str) -> 
 async def test_h3_what_it_revalidated_stays_revalidated(way: Way) -> None:
     heard: list[Message | None] = []
     live = app()
-    live._line.catch_up()
-    live._line.listen(heard.append)
+    live._channel.catch_up()
+    live._channel.listen(heard.append)
     async with visiting(live, way) as browser:
         page = await browser.open("/errors")
         with pytest.raises(AssertionError, match="500"):

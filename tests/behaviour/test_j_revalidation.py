@@ -546,7 +546,7 @@ async def test_j6_after_a_gap_everything_is_read_again() -> None:
     async with visiting(app(), "S") as browser:
         page = await browser.open("/posts")
         db.posts.append("lost")
-        browser.app._line.deliver([None])
+        browser.app._channel.deliver([None])
         await page.shows("lost")
 
 

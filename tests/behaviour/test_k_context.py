@@ -176,7 +176,7 @@ async def test_k5_signing_out_closes_all_pages_of_a_person(tmp_path: Path) -> No
             assert caught.value.code == wire.CLOSE_OVER
         assert shown(await his.call("look")).startswith("bob ")
         again = await ada.joined("/")  # who may still come in, may
-        here._line.catch_up()
+        here._channel.catch_up()
         assert shown(await again.call("look")).startswith("ada ")
 
 

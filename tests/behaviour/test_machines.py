@@ -99,7 +99,7 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         browsers = [await stack.enter_async_context(browser(app)) for app in apps]
         for one in browsers:
             one.http.cookies = browsers[0].http.cookies
-            stack.callback(one.app._line.close)
+            stack.callback(one.app._channel.close)
         yield Cluster(apps, browsers, ran, gate)
         for app in apps:
             await app.site.uploads.close()

@@ -58,7 +58,7 @@ async def on_redis(redis: RedisServer) -> AsyncIterator[Live]:
     live = app(store=redis.url)
     yield live
     await live.sessions.close()
-    await asyncio.to_thread(live._line.close)
+    await asyncio.to_thread(live._channel.close)
 
 
 async def test_everything_works(on_redis: Live) -> None:
@@ -115,7 +115,7 @@ async def test_a_broker_that_is_away_alone(redis: RedisServer) -> None:
     health = (await ask(live)).json()
     assert health["store"]["reachable"] and not health["broker"]["reachable"] and health["degraded"]
     redis.signal(signal.SIGCONT)
-    await asyncio.to_thread(live._line.close)
+    await asyncio.to_thread(live._channel.close)
 
 
 async def test_a_hanging_store_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

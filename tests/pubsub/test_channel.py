@@ -409,7 +409,7 @@ async def test_after_a_gap_known_persons_show_again_who_they_are(engine: Engine)
         tab = await visitor.joined("/rows")
         for name in ("ada", "signed out"):
             names.append(name)
-            live._line.deliver([GAP])
+            live._channel.deliver([GAP])
             assert await closed(tab) == REPLACED
             if name == "ada":
                 await tab.join()

@@ -189,7 +189,7 @@ async def test_a_listener_that_fails_keeps_a_message_from_no_other(
     def fail(message: object) -> None:
         raise RuntimeError("a deaf ear")
 
-    monkeypatch.setattr(live._line, "_listeners", [fail, *live._line._listeners])
+    monkeypatch.setattr(live._channel, "_listeners", [fail, *live._channel._listeners])
     async with browser(live) as visitor:
         await visitor.joined("/words/a")
         live.publish("words:a", item="one")

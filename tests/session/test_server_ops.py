@@ -371,11 +371,11 @@ def handle() -> Any:
 
 
 async def test_an_application_that_has_ended_hears_nothing_more() -> None:
-    listeners = len(live._line._listeners)
+    listeners = len(live._channel._listeners)
     async with Browser(live) as browser:
         await browser.open("/room/a")
-        assert isinstance(live.sessions, SessionRegistry) and len(live._line._listeners) == listeners + 1
-    assert len(live._line._listeners) == listeners
+        assert isinstance(live.sessions, SessionRegistry) and len(live._channel._listeners) == listeners + 1
+    assert len(live._channel._listeners) == listeners
 
 
 async def test_background_code_is_told_when_the_page_ends_meanwhile() -> None:

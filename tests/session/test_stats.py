@@ -115,6 +115,6 @@ async def test_lost_messages_are_gaps() -> None:
     async with browser(live) as visitor:
         await visitor.joined("/counter")
         assert live.stats().gaps == 0
-        live._line.deliver([None])
+        live._channel.deliver([None])
         await asyncio.sleep(0)
         assert live.stats().gaps == 1
