@@ -85,6 +85,10 @@ class OpQueue(deque[Job]):
         following = islice(self, MAX_COALESCED)
         return sum(1 for _ in takewhile(lambda one: isinstance(one, ServerOp) and one.merges, following))
 
+    def oldest_revision(self, newest: int) -> int:
+        """Return the lowest of a revision and those that the browser's operations in the queue refer to."""
+        return min([newest, *(job.rev for job in self if not isinstance(job, ServerOp))]) if self else newest
+
     def contains(self, predicate: Callable[[Op], bool]) -> bool:
         """Return whether an operation of the browser that satisfies the predicate is in the queue."""
         return any(not isinstance(job, ServerOp) and predicate(job) for job in self)

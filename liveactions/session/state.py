@@ -339,7 +339,7 @@ class SessionState:
             new = op
         else:
             self.is_due = True
-        self.history.forget(op_log.seen)
+        self.history.forget(self.queue.oldest_revision(op_log.seen))
         for stream in streams_of(self.page):
             stream.acknowledged(op_log.seen)
         return new

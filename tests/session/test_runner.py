@@ -213,6 +213,40 @@ async def test_more_than_allowed_waits(visitor: Browser) -> None:
         assert asyncio.get_running_loop().time() - began >= 0.04
 
 
+async def test_what_waits_is_found_in_the_revision_in_which_it_was_clicked() -> None:
+    gate = asyncio.Semaphore(0)
+    pages = Pages()
+
+    @pages.page("/")
+    class Desk(Page):
+        template = "desk.html"
+        n: int = 0
+
+        @action(concurrency="latest")
+        async def find(self) -> None:
+            await gate.acquire()
+            self.n += 1
+
+        @action
+        async def wait(self) -> None:
+            await gate.acquire()
+            self.n += 1
+
+    desk = '<button live-click="{{ find }}"></button><button live-click="{{ wait }}"></button><b>{{ n }}</b>'
+    async with browser(small_app(pages, {"desk.html": desk})) as visitor:
+        tab = await visitor.joined("/")
+        for n, slot in ((1, 0), (2, 1), (3, 1)):
+            tab.socket.send([n, 0, 0, [slot], []])
+        gate.release()
+        assert (await tab.receive())[:2] == [1, 1]
+        tab.socket.send([0, 1])
+        await asyncio.sleep(0)  # it is read
+        gate.release()
+        gate.release()
+        frames = [await tab.receive() for _ in (2, 3)]
+    assert [(shown(frame[2]), frame[3]) for frame in frames] == [("2", []), ("3", [])]
+
+
 async def test_an_op_that_runs_outlives_its_socket(visitor: Browser) -> None:
     tab = await visitor.joined("/counter")
     tab.socket.send([1, 0, 1, tab.signed("slow"), []])
