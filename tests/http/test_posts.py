@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
+import weakref
 from collections.abc import AsyncIterator
 from html import unescape
 from typing import Any
 
 import httpx
 import pytest
+from jinja2 import DictLoader, Environment
 
+from liveactions import Live, Page, action
 from liveactions.store import MemoryStore
 from tests.support import shop as shop_module
 from tests.support.asgi import Browser, Tab, browser, signed, waits
@@ -53,6 +57,38 @@ async def test_an_action_runs_and_the_page_shows_it(visitor: Browser) -> None:
     again = Tab(visitor, "/counter", (await follow(tab, response)).text)
     assert count(await follow(again, await post(again, "add"))) == "5"
     assert count(await follow(tab, response)) == "4"  # the address before still shows what it did
+
+
+async def test_pages_are_freed_without_the_garbage_collector() -> None:
+    pages, loaded = weakref.WeakSet[Page](), 0
+    template = '<p>{{ count }}</p><form method="post" action="{{ add }}"></form>'
+    live = Live(
+        templates=Environment(loader=DictLoader({"p.html": template}), autoescape=True), keys="k" * 32
+    )
+
+    @live.page("/")
+    class Counted(Page):
+        template = "p.html"
+        count: int = 0
+
+        async def load(self) -> None:
+            nonlocal loaded
+            loaded += 1
+            pages.add(self)
+
+        @action
+        async def add(self) -> None:
+            self.count += 1
+
+    async with browser(live) as visitor:
+        gc.disable()
+        try:
+            tab = await visitor.open("/")
+            assert (loaded, len(pages)) == (1, 0)
+            response = await visitor.http.post(tab.action("add"), data={"_s": tab.snapshot})
+            assert response.status_code == 303 and loaded > 1 and len(pages) == 0
+        finally:
+            gc.enable()
 
 
 async def test_the_query_stays(visitor: Browser) -> None:
