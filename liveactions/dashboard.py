@@ -21,7 +21,7 @@ from .pages.description import every
 from .pages.fields import loaded
 from .pages.page import Page
 from .session.reports import ActionTime, WorkerReport, WorkerReports, slowest
-from .templates.beside import jinja
+from .templates.embedded import jinja
 
 DASHBOARD: Final = f"{MOUNT}/dashboard"
 STYLE: Final = f"{DASHBOARD}.css"

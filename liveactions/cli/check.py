@@ -35,7 +35,7 @@ from ..pages.description import Description
 from ..pages.page import Page
 from ..pages.page_functions import FunctionPage, render
 from ..pages.page_html import NAMES
-from ..templates import is_beside
+from ..templates import is_embedded
 from ..templates.columns import column_in, column_of, line_of, locate, with_caret
 from ..templates.commands import NAME, unknown_commands
 from ..templates.component_files import tag_of
@@ -195,7 +195,7 @@ class _Check:
             seen.add(description.cls)
             todo += [describe(field.children.annotation) for field in description.children if field.children]
             if description.template is not None:
-                if is_beside(description.template):
+                if is_embedded(description.template):
                     yield from self._compiled(description.template)
                 yield from self._component(description, description.template)
 

@@ -35,7 +35,7 @@ from ..store.one_time import ANSWER_TTL, TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.upload_storage import ObjectStorage, UploadStorage
 from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads
-from ..templates import is_beside
+from ..templates import is_embedded
 from ..types import Outcome, RedirectTo
 from .kept import KeptFields, KeptValues
 from .results import failure
@@ -122,13 +122,13 @@ class AppContext:
     def _component_files(self) -> Mapping[str, str]:
         """Return the styles and scripts of components in templates, including templates in Python files."""
         templates = self.services.templates
-        return {} if templates is None else templates.component_files(self._templates_beside)
+        return {} if templates is None else templates.component_files(self._embedded_templates)
 
-    def _templates_beside(self) -> Iterator[str]:
+    def _embedded_templates(self) -> Iterator[str]:
         """Yield the templates of pages and their components that are written in Python files."""
         for address in self.addresses:
             names = {one.template for one in descriptions(address.page)}
-            yield from (name for name in names if name is not None and is_beside(name))
+            yield from (name for name in names if name is not None and is_embedded(name))
 
     def add(self, address: Address) -> None:
         """Add a page."""

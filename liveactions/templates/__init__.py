@@ -5,9 +5,9 @@ The modules, in the order in which a template passes through them:
 `component_props`, `component_body`, `component_assets`, `component_files`
     components: their declarations and bodies, their styles and scripts, their files
 `component_tags`, `macro_calls`, `inlining`, `origins`
-    replace tags such as ``<Card>``, and calls of macros, by their bodies; track lines of other templates
-`beside`
-    templates that are written in Python files
+    replace tags such as ``<Card>``, and calls of macros, with their bodies; encode lines of other templates
+`embedded`
+    templates that are embedded in Python files
 `template_strings`, `raw_html`
     HTML that pages write without Jinja2
 `bindings`
@@ -29,9 +29,9 @@ The modules, in the order in which a template passes through them:
 """
 
 from ..types import Reference
-from .beside import is_beside, jinja
 from .commands import BEGINNING as COMMANDS_BEGINNING
 from .commands import Commands, js
+from .embedded import is_embedded, jinja
 from .environment import Templates, View
 from .fragments import BODY_MARK, FORM_STATE, HEAD_MARK, Fragment, Items, Kind, Shape
 from .purity import pure
@@ -51,7 +51,7 @@ __all__ = [
     "Reference",
     "Shape",
     "Templates",
-    "is_beside",
+    "is_embedded",
     "jinja",
     "js",
     "pure",

@@ -46,7 +46,7 @@ from .bindings import bind_controls
 from .codegen_slots import DEEP, LoopGenerator, Sink
 from .commands import is_hidden
 from .ir import first_line
-from .origins import is_foreign, origin
+from .origins import is_encoded, origin
 from .plan import Plan, Slot, is_list
 from .slot_memo import skippable
 
@@ -80,7 +80,7 @@ class LiveCodeGenerator(LoopGenerator):
         try:
             self._template(node, frame)
         except TemplateError as error:
-            if not is_foreign(error.lineno):
+            if not is_encoded(error.lineno):
                 raise
             error.name, error.lineno = origin(error.name, error.lineno)
             raise

@@ -11,7 +11,7 @@ from jinja2.lexer import Lexer, ignored_tokens, newline_re
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
-from .beside import is_beside, lines_of_file
+from .embedded import is_embedded, lines_of_file
 
 _COLUMN: Final = "_live_column"
 _SKIPPED: Final = ignored_tokens | {"raw_begin", "raw_end"}
@@ -27,7 +27,7 @@ def note_column(error: TemplateSyntaxError, source: str) -> None:
     if at is None:
         return
     column = at - source.rfind("\n", 0, at) if at >= 0 else 0
-    if column and error.name is not None and is_beside(error.name):
+    if column and error.name is not None and is_embedded(error.name):
         column = _column_in_file(error.name, source, at, column)
     setattr(error, _COLUMN, column)
 
@@ -101,7 +101,7 @@ def source_of(name: str | None, environment: Environment) -> str:
 
 def lines_of(name: str | None, source: str) -> list[str]:
     """Return the lines of a template's file. `source` is that of the template."""
-    if name is not None and is_beside(name):
+    if name is not None and is_embedded(name):
         return lines_of_file(name)
     lines: list[str] = newline_re.sub("\n", source).split("\n")
     return lines if lines[-1] else lines[:-1]

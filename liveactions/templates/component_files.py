@@ -22,7 +22,7 @@ from ..exceptions import TemplateError
 from .component_assets import THEME, fault_of_style
 from .component_body import every, meant, slots_in, takes_attributes
 from .component_props import Prop, declared
-from .origins import foreign, origin, user_of
+from .origins import encode_line, line_of_use, origin
 
 FOLDER: Final = "components/"
 SUFFIX: Final = ".html"
@@ -148,7 +148,7 @@ class Components:
         In a component of the library, return those of its tag in the application's template, and the tag.
         """
         (name, line), tag = origin(template, number), ""
-        while self._is_packaged(name) and (number := user_of(number)):
+        while self._is_packaged(name) and (number := line_of_use(number)):
             tag = tag_of(name or "") or ""
             name, line = origin(template, number)
         return name, line, tag
@@ -223,7 +223,7 @@ class Components:
             raise
         for node in every(component.body):
             if node.lineno is not None:  # an operand of a comparison has none
-                node.lineno = foreign(path, node.lineno)
+                node.lineno = encode_line(path, node.lineno)
         found = self._expand(component.body, path, self, True)
         component.uses, component.classes = found.used, found.classes
         component.style = "".join([*found.styles, self._source(path.removesuffix(SUFFIX) + ".css")[0]])

@@ -21,7 +21,7 @@ from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
 from .component_body import ATTRS, CONTEXT, SLOTS, meant
-from .origins import foreign
+from .origins import encode_line
 
 _KINDS: Final[dict[str, tuple[type[Any], ...]]] = {
     "str": (str,),
@@ -161,5 +161,5 @@ def _expression(source: str, path: str, line: int, environment: Environment) -> 
     except TemplateSyntaxError as error:
         raise TemplateError(f"props: the default {source!r}: {error.message}", path, line, source) from None
     for node in (expression, *expression.find_all(nodes.Node)):
-        node.lineno = foreign(path, line)
+        node.lineno = encode_line(path, line)
     return expression

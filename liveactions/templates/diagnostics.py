@@ -29,7 +29,7 @@ from .escaping import SCRIPT, UNSAFE, attributes_in
 from .event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from .fragments import Fragment, Items, Kind, Shape, written
 from .list_keys import are_recreated, lacks_keys, repeats_keys
-from .origins import is_foreign, origin, user_of
+from .origins import is_encoded, line_of_use, origin
 
 
 class TemplateLocation(str):
@@ -76,7 +76,7 @@ def in_templates(error: BaseException) -> BaseException:
         if template is not None:
             number = template.get_corresponding_lineno(entry.tb_lineno)
             numbers = [number]
-            while number := user_of(number):
+            while number := line_of_use(number):
                 numbers.insert(0, number)
             for name, line in (origin(template.name, number) for number in numbers):
                 file = template.filename
@@ -149,7 +149,7 @@ def _value(fragment: Fragment, number: int) -> Iterator[Piece]:
 
 def _line(shape: Shape, number: int) -> int:
     """Return the line of a static piece from that of the slot after it."""
-    if number < len(shape.lines) and is_foreign(shape.lines[number]):
+    if number < len(shape.lines) and is_encoded(shape.lines[number]):
         return shape.lines[number]
     if number < len(shape.lines):
         return shape.lines[number] - shape.plain[number].count("\n")

@@ -18,13 +18,13 @@ from jinja2.lexer import TokenStream
 
 from ..exceptions import RenderError, TemplateError
 from ..html.tokenizer import mentions_components
-from .beside import BesideLoader, is_beside
 from .codegen import LiveCodeGenerator
 from .columns import locate, note_column, source_of
 from .component_assets import files
 from .component_files import Components, tag_of
 from .component_tags import expand, without_tags_in_raw
 from .diagnostics import in_templates, note_location
+from .embedded import EmbeddedLoader, is_embedded
 from .fragments import Fragment, are_alike
 from .list_memo import unshared
 from .raw_html import raw_page
@@ -250,7 +250,7 @@ class View:
 
 def _overlay(environment: Environment, names: Iterable[str]) -> LiveEnvironment:
     """Return an environment that compiles to fragments, and shares everything else with the original."""
-    loaders = (BesideLoader(), environment.loader, FileSystemLoader([_PACKAGED, _KIT]))
+    loaders = (EmbeddedLoader(), environment.loader, FileSystemLoader([_PACKAGED, _KIT]))
     live: Any = environment.overlay(
         cache_size=_MAX_TEMPLATES, loader=ChoiceLoader([one for one in loaders if one is not None])
     )
@@ -275,7 +275,7 @@ class TemplateWatcher:
         saved = False
         for template in self.loaded():
             name = template.filename
-            if name and name not in self._times and not is_beside(template.name):
+            if name and name not in self._times and not is_embedded(template.name):
                 self._times[name] = _time_of(name)
                 saved = saved or not template.is_up_to_date
         for name in self._environment.components.files():

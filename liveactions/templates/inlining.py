@@ -20,7 +20,7 @@ from ..html.tokenizer import Attribute
 from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, stored_names
 from .component_files import ComponentFile
 from .ir import Part, attribute_source, runs
-from .origins import is_foreign, used_at
+from .origins import is_encoded, with_use
 from .purity import qualifies
 
 ALL: Final = "all"
@@ -80,8 +80,8 @@ def inline(component: ComponentFile, call: Call, environment: Environment) -> li
     """Return the nodes that replace a component's tag."""
     found = _Inlining(component, call, environment).run()
     for node in every(found) if call.line else ():
-        if is_foreign(node.lineno):
-            node.lineno = used_at(node.lineno, component.path, call.line)
+        if is_encoded(node.lineno):
+            node.lineno = with_use(node.lineno, component.path, call.line)
     return found
 
 

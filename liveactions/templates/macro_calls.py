@@ -18,7 +18,7 @@ from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, sets_names,
 from .component_files import DEFAULT, ComponentFile
 from .component_props import Prop
 from .inlining import Call, copied
-from .origins import foreign
+from .origins import encode_line
 
 _SPECIAL: Final = frozenset({"kwargs", "loop", "self", "super", "varargs", ATTRS, CONTEXT, SLOTS})
 _CALLER: Final = "caller"
@@ -105,7 +105,7 @@ class Macros:
         body = [_with_slot(node) for node in macro.body]
         for node in every(body):
             if node.lineno is not None:
-                node.lineno = foreign(self._name, node.lineno)
+                node.lineno = encode_line(self._name, node.lineno)
         has_slot = any(member_of(node)[0] == SLOTS for node in every(body))
         slots = {DEFAULT: 0} if has_slot else {}
         return ComponentFile(macro.name, self._name, props, body, None, lambda: True, slots)

@@ -66,7 +66,7 @@ from .ir import (
     surrounding_space,
     verbatim,
 )
-from .origins import is_foreign
+from .origins import is_encoded
 from .purity import names
 
 _MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})
@@ -177,7 +177,7 @@ class Plan:
             lines,
             ignored,
         )
-        if any(is_foreign(line) for places in self.places for _, line in places):
+        if any(is_encoded(line) for places in self.places for _, line in places):
             return (*arguments, tuple(map(tuple, self.places)))
         return arguments
 

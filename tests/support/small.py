@@ -1,4 +1,4 @@
-"""An application of a few pages with their templates beside them, for tests of `liveactions.testing`."""
+"""A small application with embedded templates, for tests of `liveactions.testing`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Templates in Python files, next to the classes that they belong to: ``template = jinja(\"\"\"…\"\"\")``.
+"""Templates that are embedded in Python files: ``template = jinja(\"\"\"…\"\"\")``.
 
-`jinja` returns a name for the template, which is used like that of a file. `BesideLoader` provides the source
-under this name to Jinja2, with the line numbers of the Python file, so that errors refer to these.
+`jinja` registers the source and returns a name for it, to be used like that of a file. `EmbeddedLoader` loads
+the source by this name, and keeps the line numbers of the Python file, so that errors refer to them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Final, NamedTuple
 from jinja2 import BaseLoader, Environment, TemplateNotFound
 
 
-class Written(NamedTuple):
-    """A template in a Python file."""
+class EmbeddedTemplate(NamedTuple):
+    """The source of a template in a Python file."""
 
     source: str
     file: str
@@ -27,13 +27,13 @@ class Written(NamedTuple):
     """The line of the file where the source begins."""
 
 
-_written: Final[dict[str, Written]] = {}
+_templates: Final[dict[str, EmbeddedTemplate]] = {}
 _names: Final[dict[tuple[CodeType, int, str], str]] = {}
-"""Names by the place of the call and the source."""
+"""Names of templates, by the code object and offset of their call, and their source."""
 
 
 def jinja(source: str, /) -> str:
-    """Return a name for a template that is written here, to be used like that of a file.
+    """Return a name for a template in Python code, to be used like that of a file.
 
     Common indentation is removed. Use a raw string, ``r\"\"\"…\"\"\"``, for a template with backslashes.
     Raise `TypeError` for anything but text.
@@ -45,44 +45,44 @@ def jinja(source: str, /) -> str:
     known = _names.get(key)
     if known is None:
         line, text = _unindented(_line_of(frame), source)
-        known = _names[key] = _add(_title(frame), Written(text, frame.f_code.co_filename, line))
+        known = _names[key] = _add(_title(frame), EmbeddedTemplate(text, frame.f_code.co_filename, line))
     return known
 
 
-def is_beside(name: str | None) -> bool:
-    """Return whether a template is written in a Python file."""
-    return name in _written
+def is_embedded(name: str | None) -> bool:
+    """Return whether a template is embedded in a Python file."""
+    return name in _templates
 
 
 def lines_of_file(name: str) -> list[str]:
-    """Return the lines of the Python file that a template is written in; none if it can't be read."""
-    return [line.rstrip("\r\n") for line in linecache.getlines(_written[name].file)]
+    """Return the lines of the Python file that contains a template; none if it can't be read."""
+    return [line.rstrip("\r\n") for line in linecache.getlines(_templates[name].file)]
 
 
-def _add(title: str, written: Written) -> str:
-    """Return the name for a template: its title, with a number if that is taken."""
+def _add(title: str, template: EmbeddedTemplate) -> str:
+    """Register a template, and return its name: its title, with a number if that is taken."""
     name, number = title, 1
-    while _written.setdefault(name, written) != written:
+    while _templates.setdefault(name, template) != template:
         number += 1
         name = f"{title}~{number}"
     return name
 
 
 def _title(frame: FrameType) -> str:
-    """Return a name: ``shop/pages.py:Cart``."""
+    """Return a template's name from where it is defined: ``shop/pages.py:Cart``."""
     file = os.path.relpath(frame.f_code.co_filename)
     file = frame.f_code.co_filename if file.startswith("..") else file
     return file if frame.f_code.co_name == "<module>" else f"{file}:{_qualified(frame)}"
 
 
 def _qualified(frame: FrameType) -> str:
-    """Return the name of the class whose body runs, or of the function."""
+    """Return the qualified name of the class whose body is being executed, or of the function."""
     found: str = frame.f_locals.get("__qualname__", frame.f_code.co_qualname)
     return found
 
 
 def _line_of(frame: FrameType) -> int:
-    """Return the line where the text of the call begins: that of the call, unless it is a literal below."""
+    """Return the line where the source begins: that of the literal, or of the call if there is no literal."""
     positions = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None), (None,) * 4)
     first, last, start, end = positions
     if first is None or last is None or start is None or end is None:
@@ -104,7 +104,7 @@ def _line_of(frame: FrameType) -> int:
 
 
 def _unindented(line: int, source: str) -> tuple[int, str]:
-    """Return source without common indentation, and the line where it begins."""
+    """Return the line where the source begins, and the source without common indentation."""
     first, *rest = source.rstrip().split("\n")
     margin = min((len(text) - len(text.lstrip()) for text in rest if text.strip()), default=0)
     lines = [first, *(text[margin:] for text in rest)]
@@ -114,18 +114,18 @@ def _unindented(line: int, source: str) -> tuple[int, str]:
     return line, "\n".join(lines)
 
 
-class BesideLoader(BaseLoader):
-    """Loads templates that are written in Python files."""
+class EmbeddedLoader(BaseLoader):
+    """Loads templates that are embedded in Python files."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        """Return a template's source after a comment with as many lines as the Python file has above it."""
-        written = _written.get(template)
-        if written is None:
+        """Return a template's source after a comment, which moves it to its line in the Python file."""
+        embedded = _templates.get(template)
+        if embedded is None:
             raise TemplateNotFound(template)
-        above = "\n" * (written.line - 1)
+        above = "\n" * (embedded.line - 1)
         comment = f"{environment.comment_start_string}{above}{environment.comment_end_string}"
-        return comment + written.source, written.file, lambda: True
+        return comment + embedded.source, embedded.file, lambda: True
 
     def list_templates(self) -> list[str]:
-        """Return nothing: only an application's pages say which of these templates belong to it."""
+        """Return an empty list: these templates are shared by all applications in the process."""
         return []

@@ -1,4 +1,4 @@
-"""Templates that are written in Python files, beside their classes."""
+"""Templates that are embedded in Python files."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_errors_name_the_python_file_and_the_line() -> None:
     with pytest.raises(ZeroDivisionError) as error:
         templates().view(Counter.template or "").render(names)
     place = location_of(error.value)
-    assert place is not None and place.name.endswith("test_beside.py:Counter")
+    assert place is not None and place.name.endswith("test_embedded.py:Counter")
     assert place.line == line_of("{# here it fails #}")
     frame = traceback.extract_tb(error.value.__traceback__)[-1]
     assert (frame.filename, frame.lineno) == (__file__, place.line)
@@ -111,7 +111,7 @@ def test_errors_of_compilation_name_them_too() -> None:
     with pytest.raises(TemplateError) as error:
         templates().view(wrong)
     assert (error.value.name, error.value.lineno) == (wrong, line_of("{# not in a table #}"))
-    assert wrong.endswith("tests/templates/test_beside.py:test_errors_of_compilation_name_them_too")
+    assert wrong.endswith("tests/templates/test_embedded.py:test_errors_of_compilation_name_them_too")
     with pytest.raises(TemplateSyntaxError) as syntax:
         templates().view(jinja("<p>{% if %}</p>"))
     assert (syntax.value.filename, syntax.value.lineno) == (__file__, line_of('jinja("<p>{% if %}</p>")'))
