@@ -40,6 +40,7 @@ def test_routes_lists_pages_with_actions_and_guards() -> None:
     assert "examples.conduit.account.Settings" in line and "log_out" in line and line.endswith("member")
 
 
+@pytest.mark.slow
 def test_check_of_the_examples_finds_no_error() -> None:
     result = run("check", "examples.app:live")
     assert result.exit_code == 0 and "0 errors" in result.output
