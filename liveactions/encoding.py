@@ -1,4 +1,4 @@
-"""Well-formed text and JSON, for encoding as UTF-8, and bytes as text for addresses."""
+"""Encode text and JSON as UTF-8, also if it contains lone surrogates, and bytes as Base64 for URLs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _FROM_URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
 def well_formed(text: str) -> str:
-    """Return `text` with U+FFFD instead of lone surrogates, as browsers encode it.
+    """Return `text` with lone surrogates replaced by U+FFFD, as browsers encode it.
 
-    Its length in units of UTF-16 doesn't change.
+    Its length in UTF-16 code units doesn't change.
     """
     try:
         text.encode()
@@ -24,7 +24,7 @@ def well_formed(text: str) -> str:
 
 
 def utf8(text: str) -> bytes:
-    """Return `well_formed` text, encoded."""
+    """Encode text as UTF-8, with lone surrogates replaced."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -32,17 +32,20 @@ def utf8(text: str) -> bytes:
 
 
 def base64url(data: bytes) -> str:
-    """Return what `base64.urlsafe_b64encode` does, as text and in a third of its time."""
+    """Encode bytes in the URL-safe Base64 alphabet, with padding.
+
+    This is `base64.urlsafe_b64encode`, in a third of the time.
+    """
     return b2a_base64(data, newline=False).translate(_URL_SAFE).decode()
 
 
 def from_base64url(text: str) -> bytes:
-    """Return what `base64url` has encoded, whether padded or not. Raise `ValueError` for other text."""
+    """Decode text from `base64url`, with or without padding. Raise `ValueError` if it is invalid."""
     return a2b_base64(text.translate(_FROM_URL_SAFE) + "=" * (-len(text) % 4))
 
 
 def write_json(data: Any, inf_nan_mode: Literal["null", "constants"] = "null") -> bytes:
-    """Return JSON-able data as JSON, with `well_formed` text."""
+    """Encode data as JSON, with lone surrogates replaced. Raise `ValueError` for types that JSON lacks."""
     try:
         return to_json(data, inf_nan_mode=inf_nan_mode)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The column of an error in a template, as far as it is known. Jinja2 only tells lines."""
+"""Find the columns of errors in templates, as far as they can be known: Jinja2 only reports lines."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _SKIPPED: Final = ignored_tokens | {"raw_begin", "raw_end"}
 
 
 def note_column(error: TemplateSyntaxError, source: str) -> None:
-    """Note in a syntax error at which column its parser has stopped. Call this where it is raised: Jinja2
-    replaces its traceback.
+    """Record in a syntax error the column at which its parser stopped.
+
+    Call this where the error is raised, since Jinja2 replaces its traceback later.
     """
     source = newline_re.sub("\n", source)  # as the lexer does
     at = _stopped_at(error, source)
@@ -33,7 +34,7 @@ def note_column(error: TemplateSyntaxError, source: str) -> None:
 
 
 def _stopped_at(error: TemplateSyntaxError, source: str) -> int | None:
-    """Return the offset at which a parser has stopped; -1 if it isn't known, None for other errors."""
+    """Return the offset at which the parser stopped; -1 if it isn't known, None for other errors."""
     for frame, _ in reversed(list(walk_tb(error.__traceback__))):
         if frame.f_code is Lexer.tokeniter.__code__:
             at: int = frame.f_locals["pos"]
@@ -44,10 +45,10 @@ def _stopped_at(error: TemplateSyntaxError, source: str) -> int | None:
 
 
 def _column_in_file(name: str, source: str, at: int, column: int) -> int:
-    """Return a column of a template as one of its Python file; 0 if it isn't known.
+    """Return the column in the Python file of an embedded template; 0 if it isn't known.
 
-    The line is indented there. The first one has the loader's comment before it here, so what comes after
-    the column is looked for as well.
+    The file's line is indented, and the first line of `source` begins with the loader's comment. So search
+    it for the whole line first, then for the text from the column on.
     """
     whole = line_of(name, source.count("\n", 0, at) + 1, source)
     for start in (at - column + 1, at):
@@ -58,7 +59,7 @@ def _column_in_file(name: str, source: str, at: int, column: int) -> int:
 
 
 def _of_token(parser: Parser, source: str) -> int:
-    """Return the offset of the token at which a parser has stopped: tokens that are left are counted."""
+    """Return the offset of the token at which a parser stopped, by counting the tokens that are left."""
     token = parser.stream.current
     try:
         left = sum(1 for _ in parser.stream)
@@ -78,10 +79,9 @@ def _of_token(parser: Parser, source: str) -> int:
 
 
 def locate(error: TemplateError, environment: Environment, source: str | None = None) -> None:
-    """Find the column of an error by the text that it is about, and note the line of the source.
+    """Set the column of an error to that of the text it is about, and add the source line as a note.
 
-    `source` is that of the error's template, if it is known already. A column is found if the text is in the
-    line once: Jinja2 tells lines only.
+    `source`: that of the error's template, if it is known already. The text must occur in the line once.
     """
     if error.column or not error.near:
         return
@@ -114,7 +114,7 @@ def line_of(name: str | None, number: int, source: str) -> str:
 
 
 def column_in(line: str, text: str) -> int:
-    """Return the column of a text, from 1; 0 if it isn't in the line once. Names are found as whole words."""
+    """Return the column of a text, from 1; 0 unless it occurs once. Names only match whole words."""
     before, after = (
         (r"(?<![\w-])" if text[:1].isalnum() else ""),
         (r"(?![\w-])" if text[-1:].isalnum() else ""),
@@ -124,7 +124,7 @@ def column_in(line: str, text: str) -> int:
 
 
 def with_caret(line: str, column: int) -> str:
-    """Return a line of a template, and below it a caret at a column."""
+    """Return a line of a template with a caret below a column."""
     return f"    {line}\n    {caret(line, column)}"
 
 

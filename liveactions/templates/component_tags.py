@@ -1,12 +1,14 @@
-"""Replace the tags of components by the components' templates, before a template is compiled.
+"""Replace component tags with the components' templates, before a template is compiled.
 
 Jinja2 parses ``<Card title="{{ t }}">{{ n }}</Card>`` as text with two expressions. `expand` finds the tags
-in this text with the tokenizer for HTML and puts the component's nodes in their place, as if the author had
-written them there (`liveactions.templates.inlining`). So the page is compiled to the same shapes, and its
-patches are the same. A tag and its end tag are in the same body: of the template, a block, a branch, a loop.
+in this text with the HTML tokenizer, and replaces them with the component's nodes, as if the author had
+written these there (`liveactions.templates.inlining`). So the page is compiled to the same shapes, and its
+patches are the same. A tag and its end tag must be in the same body: of the template, a block, a branch or a
+loop.
 
-In a component, ``{{ attrs }}`` in a start tag takes the attributes of the component's tag that aren't props.
-`_passing` writes such a start tag so that they replace those of the same name, and classes are added up.
+In a component, ``{{ attrs }}`` in a start tag adds the attributes of the component's tag that aren't props.
+`_merge_attributes` writes such a start tag: these attributes replace those of the same name, and classes are
+appended.
 """
 
 from __future__ import annotations
@@ -45,8 +47,8 @@ from .origins import origin
 
 
 @dataclass(slots=True)
-class _Open:
-    """A component whose tag is open."""
+class _OpenTag:
+    """A component tag that isn't closed yet, and the content of its slots so far."""
 
     tag: StartTag
     component: ComponentFile
@@ -58,16 +60,16 @@ class _Open:
 def expand(
     body: list[nodes.Node], name: str | None, components: Components, is_component_file: bool = False, /
 ) -> Expanded:
-    """Replace the tags of components in a template's body, in place.
+    """Replace the component tags in a template's body, in place, and return what was found.
 
-    Of a component, its style and its script are taken out.
+    If the template is a component itself, remove its style and its script from the body.
 
-    Raise `TemplateError` for tags that contradict their component.
+    Raise `TemplateError` for tags with unknown components, slots or props, or with invalid values.
     """
     expander = _Expander(name, components, is_component_file)
     body[:] = expander.whole(body)
     if is_component_file:
-        body[:] = _stripped(_each_alone(body))
+        body[:] = _strip(_split_outputs(body))
     for node in body:
         for data in node.find_all(nodes.TemplateData):
             data.data = data.data.replace(_HIDDEN, "<")
@@ -76,11 +78,11 @@ def expand(
 
 _UNKNOWN: Final = "\0"
 _HIDDEN: Final = "\ufdd0"
-"""What replaces ``<`` in ``{% raw %}``: not a character, so templates don't contain it."""
+"""Replaces ``<`` in ``{% raw %}``. Templates don't contain it, because it is a Unicode noncharacter."""
 
 
-def without_tags_in_raw(tokens: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:
-    """Yield the tokens of a template, with what isn't read in ``{% raw %}`` hidden from `expand`."""
+def hide_tags_in_raw(tokens: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:
+    """Yield the tokens of a template. Hide the tags in ``{% raw %}`` from `expand`."""
     is_raw = False
     for line, token, value in tokens:
         is_raw = token == "raw_begin" or (is_raw and token != "raw_end")
@@ -88,7 +90,7 @@ def without_tags_in_raw(tokens: Iterable[tuple[int, str, str]]) -> Iterator[tupl
 
 
 class _Expander:
-    """Replaces the tags in one template. `name` is the template's."""
+    """Replaces the component tags in the template `name`."""
 
     def __init__(self, name: str | None, components: Components, is_inner: bool) -> None:
         self._name = name
@@ -100,14 +102,14 @@ class _Expander:
         self.found = Expanded()
 
     def whole(self, body: list[nodes.Node]) -> list[nodes.Node]:
-        """Return the body of the template, without tags of components and calls of its macros."""
+        """Return the template's body with component tags and calls of its macros replaced."""
         if not self._is_inner:
             self._macros = Macros(self._name)
             self._macros.collect(body, self.expanded)
         return self.expanded(body)
 
     def expanded(self, body: list[nodes.Node]) -> list[nodes.Node]:
-        """Return a body without tags of components."""
+        """Return a body with component tags replaced."""
         for node in body:
             self._inside(node)
         leaves = [
@@ -115,7 +117,7 @@ class _Expander:
         ]
         texts = [leaf.data for leaf in leaves if isinstance(leaf, nodes.TemplateData)]
         is_needed = any(map(mentions_components, texts)) or (
-            self._is_inner and (any(map(_is_attrs, leaves)) or any(map(_has_asset, texts)))
+            self._is_inner and (any(map(_is_attrs_name, leaves)) or any(map(_has_asset, texts)))
         )
         calls_macro = any(map(self._call, leaves))
         if not leaves or not (is_needed or calls_macro or self._is_inner):
@@ -139,7 +141,7 @@ class _Expander:
                 setattr(node, name, self.expanded(value))
 
     def _read(self, reader: _Reader) -> None:
-        opened: list[_Open] = []
+        opened: list[_OpenTag] = []
         asset: list[str] | None = None
         for event, end in located(reader.pieces, reader.line):
             reader.line = event.line
@@ -151,10 +153,10 @@ class _Expander:
                 reader.copy()
                 reader.skip(end)
                 self._end(event, opened, reader)
-            elif self._is_inner and isinstance(event, StartTag) and any(map(_passes, event.attributes)):
+            elif self._is_inner and isinstance(event, StartTag) and any(map(_is_attrs, event.attributes)):
                 reader.copy()
                 reader.skip(end)
-                reader.out.extend(_passing(event))
+                reader.out.extend(_merge_attributes(event))
             elif self._is_inner and isinstance(event, StartTag) and (asset := self._asset(event)) is not None:
                 reader.copy()
                 reader.skip(end)
@@ -181,7 +183,7 @@ class _Expander:
         return self._macros.called_by(node) if self._macros is not None else None
 
     def _asset(self, tag: StartTag) -> list[str] | None:
-        """Return where the content of a component's style or script is collected."""
+        """Return the list that collects the content of a component's style or script; None for other tags."""
         if tag.attributes or tag.name not in ("style", "script"):
             return None
         return self.found.styles if tag.name == "style" else self.found.scripts
@@ -194,13 +196,13 @@ class _Expander:
                 raise self._error(text, part.lineno)
         return list(map(str, parts))
 
-    def _start(self, tag: StartTag, opened: list[_Open], reader: _Reader) -> None:
+    def _start(self, tag: StartTag, opened: list[_OpenTag], reader: _Reader) -> None:
         if tag.source.startswith(":"):
             self._start_slot(tag, opened, reader)
             return
         component = self._components.find(tag.source, self._name, tag.line)
         self.found.used.add(tag.source)
-        top = _Open(tag, component)
+        top = _OpenTag(tag, component)
         opened.append(top)
         for attribute in tag.attributes if "let" not in component.props else ():
             if attribute.name == "let":
@@ -209,7 +211,7 @@ class _Expander:
         if tag.self_closing:
             self._close(opened, reader)
 
-    def _start_slot(self, tag: StartTag, opened: list[_Open], reader: _Reader) -> None:
+    def _start_slot(self, tag: StartTag, opened: list[_OpenTag], reader: _Reader) -> None:
         name = tag.source[1:]
         if not opened or opened[-1].current != DEFAULT:
             text = f"<{tag.source}> is directly in the tag of a component"
@@ -231,8 +233,8 @@ class _Expander:
         if tag.self_closing:
             self._close_slot(top, reader)
 
-    def _names(self, attribute: Attribute, slot: str, top: _Open) -> list[str]:
-        """Return the names of ``let="row, number"``, for what the component gives to a slot."""
+    def _names(self, attribute: Attribute, slot: str, top: _OpenTag) -> list[str]:
+        """Return the names in ``let="row, number"``, for the values that the component passes to a slot."""
         value = "" if attribute.dynamic else "".join(map(str, attribute.value or []))
         names = [name.strip() for name in value.split(",")]
         if not all(map(str.isidentifier, names)):
@@ -243,11 +245,11 @@ class _Expander:
             raise self._error(text, attribute.line, "let")
         return names
 
-    def _close_slot(self, top: _Open, reader: _Reader) -> None:
+    def _close_slot(self, top: _OpenTag, reader: _Reader) -> None:
         top.slots[top.current] = reader.close()
         top.current = DEFAULT
 
-    def _end(self, event: EndTag, opened: list[_Open], reader: _Reader) -> None:
+    def _end(self, event: EndTag, opened: list[_OpenTag], reader: _Reader) -> None:
         name = _name_of(event)
         top = opened[-1] if opened else None
         expected = "" if top is None else top.tag.source if top.current == DEFAULT else f":{top.current}"
@@ -261,9 +263,9 @@ class _Expander:
         else:
             self._close(opened, reader)
 
-    def _close(self, opened: list[_Open], reader: _Reader) -> None:
+    def _close(self, opened: list[_OpenTag], reader: _Reader) -> None:
         top = opened.pop()
-        slots = {name: _stripped(found) for name, found in {**top.slots, DEFAULT: reader.close()}.items()}
+        slots = {name: _strip(found) for name, found in {**top.slots, DEFAULT: reader.close()}.items()}
         if not slots[DEFAULT]:
             del slots[DEFAULT]
         elif DEFAULT not in top.component.slots:
@@ -276,10 +278,10 @@ class _Expander:
         prefix = f"_{top.component.tag.replace('.', '_')}{next(self._numbers)}_"
         call = Call(prefix, self._is_inner, slots, top.lets, top.tag.line)
         self._take_attributes(top, call)
-        reader.out.extend(_stripped(inline(top.component, call, self._components.environment)))
+        reader.out.extend(_strip(inline(top.component, call, self._components.environment)))
 
-    def _take_attributes(self, top: _Open, call: Call) -> None:
-        """Sort the attributes of a tag into props and others. Raise `TemplateError` if one is wrong."""
+    def _take_attributes(self, top: _OpenTag, call: Call) -> None:
+        """Divide the attributes of a tag into props and others. Raise `TemplateError` for a wrong one."""
         tag, component = top.tag, top.component
         for attribute in tag.attributes:
             name = (attribute.name or "").replace("-", "_")
@@ -291,7 +293,7 @@ class _Expander:
                 call.props[name] = self._value(tag, attribute, prop)
             elif name == "let":
                 continue
-            elif _passes(attribute) and not self._is_inner:
+            elif _is_attrs(attribute) and not self._is_inner:
                 text = "{{ attrs }} passes attributes on in components only: write {{ attrs|xmlattr }}"
                 raise self._error(text, attribute.line, ATTRS)
             elif component.takes_attributes:
@@ -316,7 +318,7 @@ class _Expander:
             raise self._error(text, tag.line, f"<{tag.source}")
 
     def _value(self, tag: StartTag, attribute: Attribute, prop: Prop) -> nodes.Expr:
-        """Return the value of a prop. A value that is one expression stays that expression."""
+        """Return the value of a prop as an expression. A single ``{{ … }}`` keeps its type."""
         run = runs(attribute)
         for part in run:
             if isinstance(part, Part) and not part.is_expression:
@@ -338,7 +340,7 @@ class _Expander:
         return text_of(run, attribute.line)
 
     def _checked(self, tag: StartTag, attribute: Attribute, read: Callable[[], Any]) -> Any:
-        """Return a value that is known. Raise `TemplateError` if it has another type than its prop."""
+        """Return a constant value, as `read` converts it. Raise `TemplateError` if it can't."""
         try:
             return read()
         except ValueError as error:
@@ -350,13 +352,13 @@ class _Expander:
 
 
 class _Reader:
-    """Reads the pieces of a body, and collects nodes for what is copied from it."""
+    """Reads the pieces of a body, and collects the nodes of the new body."""
 
     def __init__(self, pieces: list[str | Part], line: int) -> None:
         self.pieces = pieces
         self.line = line
         self.at: Position = (0, 0)
-        """Where the token that is being read begins."""
+        """The start of the current token."""
         self._copied: Position = (0, 0)
         self._outs: list[list[nodes.Node]] = [[]]
 
@@ -365,14 +367,15 @@ class _Reader:
         return self._outs[-1]
 
     def open(self) -> None:
-        """Begin a list of nodes of its own."""
+        """Begin a nested list of nodes, for a slot."""
         self._outs.append([])
 
     def close(self) -> list[nodes.Node]:
-        """End this list, and return it."""
+        """End the nested list, and return it."""
         return self._outs.pop()
 
     def skip(self, end: Position) -> None:
+        """Leave out everything up to a position."""
         self._copied = end
 
     def copy(self) -> None:
@@ -415,10 +418,10 @@ def _name_of(event: EndTag) -> str:
     return event.source[2:-1].strip()
 
 
-def _stripped(found: list[nodes.Node]) -> list[nodes.Node]:
-    """Return the content of a slot without the white space around it."""
+def _strip(found: list[nodes.Node]) -> list[nodes.Node]:
+    """Return the content of a slot without leading and trailing white space."""
     for index, strip in ((0, str.lstrip), (-1, str.rstrip)):
-        while found and (data := _data(found[index])) is not None:
+        while found and (data := _only_text(found[index])) is not None:
             before, data.data = data.data, strip(data.data)
             if index == 0:
                 data.lineno += before[: len(before) - len(data.data)].count("\n")
@@ -428,8 +431,8 @@ def _stripped(found: list[nodes.Node]) -> list[nodes.Node]:
     return found
 
 
-def _each_alone(body: list[nodes.Node]) -> list[nodes.Node]:
-    """Return a body whose texts and expressions have a node each."""
+def _split_outputs(body: list[nodes.Node]) -> list[nodes.Node]:
+    """Return a body in which each text and each expression has a node of its own."""
     return [
         nodes.Output([one], lineno=one.lineno) if isinstance(node, nodes.Output) else node
         for node in body
@@ -437,40 +440,41 @@ def _each_alone(body: list[nodes.Node]) -> list[nodes.Node]:
     ]
 
 
-def _data(node: nodes.Node) -> nodes.TemplateData | None:
-    """Return the text that is all of a node."""
+def _only_text(node: nodes.Node) -> nodes.TemplateData | None:
+    """Return the text of a node that is nothing but text; None for other nodes."""
     only = node.nodes[0] if isinstance(node, nodes.Output) else None
     return only if isinstance(only, nodes.TemplateData) else None
 
 
 def _classes(tag: StartTag) -> set[str]:
-    """Return the classes that an element always has."""
+    """Return the classes of an element that don't depend on expressions."""
     run = next((runs(one) for one in tag.attributes if one.name == "class"), [])
     names = "".join(piece if isinstance(piece, str) else _UNKNOWN for piece in run).split()
     return {name for name in names if _UNKNOWN not in name}
 
 
 def _has_asset(text: str) -> bool:
-    """Return whether text may contain a style or a script, so that it has to be read."""
+    """Return whether a text may contain a style or a script, so that its tags have to be read."""
     return "<style" in text or "<script" in text
 
 
-def _is_attrs(node: nodes.Node) -> bool:
+def _is_attrs_name(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Name) and node.name == ATTRS
 
 
-def _passes(attribute: Attribute) -> bool:
+def _is_attrs(attribute: Attribute) -> bool:
+    """Return whether an attribute is ``{{ attrs }}``."""
     run = runs(attribute) if attribute.name is None else []
-    return len(run) == 1 and isinstance(run[0], Part) and _is_attrs(run[0].node)
+    return len(run) == 1 and isinstance(run[0], Part) and _is_attrs_name(run[0].node)
 
 
-def _passing(tag: StartTag) -> Iterator[nodes.Node]:
-    """Yield the nodes of a start tag that takes the attributes of the component's tag."""
+def _merge_attributes(tag: StartTag) -> Iterator[nodes.Node]:
+    """Yield the nodes of a start tag, merged with the attributes of the component's tag."""
     line = tag.line
     has_class = any(attribute.name == "class" for attribute in tag.attributes)
     yield _text(f"<{tag.source}", line)
     for attribute in tag.attributes:
-        if _passes(attribute):
+        if _is_attrs(attribute):
             yield nodes.Output([of_attrs(OTHERS if has_class else ALL, attribute.line)], lineno=line)
             continue
         written = list(_source(attribute))

@@ -1,7 +1,7 @@
-"""Find the line of a template that an error or a piece of HTML comes from, and give advice in debug mode.
+"""Find the template and line that an error or a piece of HTML comes from, and give advice in debug mode.
 
 - `note_location` adds the template and line to an exception; `location_of` returns them.
-- `pieces` returns the HTML of a fragment in pieces, each with its template and line.
+- `pieces` splits the HTML of a fragment into pieces, each with its template and line.
 - `Adviser` checks each render for mistakes: lists without keys, HTML that browsers repair, misspelled events,
   addresses that would run a script. docs/reference/hints.md explains the codes (``LA002`` …).
 """
@@ -33,9 +33,9 @@ from .origins import is_encoded, line_of_use, origin
 
 
 class TemplateLocation(str):
-    """A template's name and a line in it. As a string, it is the note for a traceback.
+    """A template's name and a line in it. The string itself is the note for a traceback.
 
-    `inner` is the place in a component of the library that is used there.
+    `inner`: the template and line in one of the library's components, if that is used there.
     """
 
     name: str
@@ -48,7 +48,7 @@ class TemplateLocation(str):
 
 
 def note_location(error: BaseException) -> None:
-    """Add the innermost place in a template to an exception that has none yet."""
+    """Add the innermost template location to an exception, unless it has one."""
     if _first_note(error) is not None:
         return
     for frame, line in reversed(list(walk_tb(error.__traceback__))):
@@ -59,7 +59,7 @@ def note_location(error: BaseException) -> None:
 
 
 def _location(template: Template, number: int) -> TemplateLocation:
-    """Return the place for a number of a line. In the library's components, it is that of their tag."""
+    """Return the location of a line, which may be encoded; in the library's components, that of their tag."""
     components: Components | None = getattr(template.environment, "components", None)
     if components is None:
         return TemplateLocation(template.name, number)
@@ -94,7 +94,7 @@ def in_templates(error: BaseException) -> BaseException:
 
 
 def location_of(error: BaseException) -> TemplateLocation | None:
-    """Return the place in a template where an exception was raised; None if it isn't known."""
+    """Return the template location at which an exception was raised; None if it isn't known."""
     if isinstance(error, TemplateSyntaxError | TemplateError):
         return TemplateLocation(error.name, error.lineno)
     return _first_note(error)
@@ -106,18 +106,18 @@ def _first_note(error: BaseException) -> TemplateLocation | None:
 
 
 class Piece(NamedTuple):
-    """HTML without markers. `line` is where it begins in the template `name`, if that is known."""
+    """HTML without markers, which begins at a line of the template `name`, if that is known."""
 
     text: str
     name: str | None
     line: int
     is_static: bool
-    """Whether it is text of the template; otherwise it is the output of an expression or statement."""
+    """Whether the template contains this text; otherwise, it is the output of an expression or statement."""
     places: tuple[tuple[int, int], ...] = ()
     """Offsets and lines of elements, if these come from several templates."""
 
     def at(self, offset: int) -> tuple[str | None, int]:
-        """Return the template and line of a character; approximate where tags strip white space."""
+        """Return the template and line of a character. They are approximate if tags strip white space."""
         before = [place for place in self.places if place[0] <= offset]
         if before:
             begin, line = before[-1]
@@ -127,7 +127,7 @@ class Piece(NamedTuple):
 
 
 def pieces(fragment: Fragment) -> Iterator[Piece]:
-    """Yield the HTML of a fragment piece by piece."""
+    """Yield the HTML of a fragment, in order, as pieces."""
     shape = fragment.shape
     name = shape.where[0]
     for number, text in enumerate(shape.plain):
@@ -148,7 +148,7 @@ def _value(fragment: Fragment, number: int) -> Iterator[Piece]:
 
 
 def _line(shape: Shape, number: int) -> int:
-    """Return the line of a static piece from that of the slot after it."""
+    """Return the line at which a static piece begins, computed from that of the slot after it."""
     if number < len(shape.lines) and is_encoded(shape.lines[number]):
         return shape.lines[number]
     if number < len(shape.lines):
@@ -172,13 +172,13 @@ class Advice:
 
 
 class LoadedTemplates(Protocol):
-    """Provides the templates that are in use."""
+    """Provides the templates that are loaded."""
 
     def loaded(self) -> Iterable[Template]: ...
 
 
 class Adviser:
-    """Gives each piece of advice once."""
+    """Checks renders for mistakes, and reports each of them once."""
 
     def __init__(self, templates: LoadedTemplates | None) -> None:
         self._templates = templates
@@ -188,17 +188,17 @@ class Adviser:
         self._events: set[str] = set()
         """Names of event attributes that were checked already."""
         self._lists: dict[str, Items] = {}
-        """The latest render of each list, by its place."""
+        """The latest render of each list, by its template and line."""
 
     def look(self, fragment: Fragment) -> Iterator[Advice]:
-        """Yield advice on a render, unless it was given before."""
-        looks = self._about_lists, self._about_nesting, self._about_events, self._about_addresses
-        for advice in [advice for look in looks for advice in look(fragment)]:
+        """Yield advice on a render that wasn't given before."""
+        checks = self._check_lists, self._check_nesting, self._check_events, self._check_addresses
+        for advice in [advice for check in checks for advice in check(fragment)]:
             if advice not in self._said:
                 self._said.add(advice)
                 yield advice
 
-    def _about_lists(self, fragment: Fragment) -> Iterator[Advice]:
+    def _check_lists(self, fragment: Fragment) -> Iterator[Advice]:
         for items in _inside(fragment):
             if isinstance(items, Items) and len(items.fragments) > 1 and items.stream is None:
                 name, line = items.fragments[0].shape.where
@@ -210,13 +210,13 @@ class Adviser:
                     yield Advice(DUPLICATE_KEYS, f"{where}: items of this list have the same key")
 
     def _is_constant(self, name: str | None, line: int) -> bool:
-        """Return whether a list is written literally in its template."""
+        """Return whether a list is a literal in its template."""
         return any(
             template.name == name and line in _noted(template, "constant_lists")
             for template in (self._templates.loaded() if self._templates is not None else ())
         )
 
-    def _about_nesting(self, fragment: Fragment) -> Iterator[Advice]:
+    def _check_nesting(self, fragment: Fragment) -> Iterator[Advice]:
         shapes = {inner.shape.digest for inner in _inside(fragment) if isinstance(inner, Fragment)}
         is_raw = any(isinstance(value, Markup) for value in fragment.values)
         if shapes <= self._read and not is_raw:
@@ -227,7 +227,7 @@ class Adviser:
             where = self._where(repair, text)
             yield Advice(REPAIRED, f"{where}: {repair.text}" if where else repair.text)
 
-    def _about_events(self, fragment: Fragment) -> Iterator[Advice]:
+    def _check_events(self, fragment: Fragment) -> Iterator[Advice]:
         yield from _undefined_actions(fragment)
         html = fragment.plain()
         new = {name for name, _ in event_attributes_in(html)} - self._events
@@ -242,7 +242,7 @@ class Adviser:
                 self._events.add(name)
                 yield Advice(NO_EVENT, f"{text.where(at)}{faults.pop(name)}")
 
-    def _about_addresses(self, fragment: Fragment) -> Iterator[Advice]:
+    def _check_addresses(self, fragment: Fragment) -> Iterator[Advice]:
         if UNSAFE not in fragment.plain():
             return
         text = _Text(fragment)
@@ -254,14 +254,14 @@ class Adviser:
             )
 
     def _where(self, repair: Repair, text: _Text) -> str:
-        """Return the template and line of a repair, as far as they are known."""
+        """Return the template and line of a repair; an empty string if they aren't known."""
         piece, offset = text.piece(repair.at)
         found = None if piece.is_static else self._unbalanced(repair)
         name, line = found or piece.at(offset)
         return f"{name}, line {line}" if name is not None else ""
 
     def _unbalanced(self, repair: Repair) -> tuple[str | None, int] | None:
-        """Return the place of an unbalanced element in a template that is part of a repair."""
+        """Return the template and line of an unbalanced element that a repair is about, if there is one."""
         for template in self._templates.loaded() if self._templates is not None else ():
             for line, names in _unbalanced_in(template):
                 if not names or not names.isdisjoint(repair.names):
@@ -273,7 +273,7 @@ _UNSAFE_ADDRESS: Final = re.compile(rf"([\w:]+)=[\"'](?=({UNSAFE}[^\"'>]*?{SCRIP
 
 
 class _Text:
-    """The HTML of a fragment, with the origin of each character."""
+    """The HTML of a fragment, with the template and line of each character."""
 
     def __init__(self, fragment: Fragment) -> None:
         self._pieces = list(pieces(fragment))
@@ -281,7 +281,7 @@ class _Text:
         self._starts = [0, *accumulate(len(piece.text) for piece in self._pieces)]
 
     def piece(self, at: int) -> tuple[Piece, int]:
-        """Return the piece that contains a character, and its offset in there."""
+        """Return the piece that contains a character, and its offset in the piece."""
         index = min(bisect_right(self._starts, at), len(self._pieces)) - 1
         return self._pieces[index], at - self._starts[index]
 
@@ -301,6 +301,7 @@ def _place(name: str | None, line: int) -> str:
 
 
 def _undefined_actions(fragment: Fragment) -> Iterator[Advice]:
+    """Yield advice on event attributes whose action is an unknown name."""
     for inner in _inside(fragment):
         if isinstance(inner, Fragment):
             for slot, value in enumerate(inner.values):
@@ -312,7 +313,7 @@ def _undefined_actions(fragment: Fragment) -> Iterator[Advice]:
 def _is_unknown_name(value: Any) -> bool:
     """Return whether a value is that of a name or attribute that doesn't exist.
 
-    That of an `if` without `else` is undefined, too, as is a macro's argument that wasn't given.
+    Other undefined values are fine: of an `if` without `else`, and of a macro's argument that wasn't passed.
     """
     return isinstance(value, Undefined) and value._undefined_hint is None
 
@@ -327,7 +328,7 @@ def _inside(value: Any) -> Iterator[Fragment | Items]:
 
 
 def _unbalanced_in(template: Template) -> Iterator[tuple[int, frozenset[str]]]:
-    """Yield lines at which a template isn't balanced, and the elements there; none where it is text."""
+    """Yield lines at which a template isn't balanced, each with the elements there; none for text."""
     for line, name in _noted(template, "unbalanced"):
         yield line, frozenset({name})
     for shape in getattr(template.root_render_func, "__globals__", {}).values():

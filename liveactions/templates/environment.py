@@ -22,7 +22,7 @@ from .codegen import LiveCodeGenerator
 from .columns import locate, note_column, source_of
 from .component_assets import files
 from .component_files import Components, tag_of
-from .component_tags import expand, without_tags_in_raw
+from .component_tags import expand, hide_tags_in_raw
 from .diagnostics import in_templates, note_location
 from .embedded import EmbeddedLoader, is_embedded
 from .fragments import Fragment, are_alike
@@ -90,7 +90,7 @@ class LiveEnvironment(Environment):
         if not mentions_components(source) or "raw" not in source:
             return super()._tokenize(source, name, filename, state)
         source = self.preprocess(source, name, filename)
-        tokens = without_tags_in_raw(self.lexer.tokeniter(source, name, filename, state))
+        tokens = hide_tags_in_raw(self.lexer.tokeniter(source, name, filename, state))
         stream = TokenStream(self.lexer.wrap(tokens, name, filename), name, filename)
         for extension in self.iter_extensions():
             filtered = extension.filter_stream(stream)

@@ -1,9 +1,9 @@
-"""Put a component's nodes in the place of its tag.
+"""Replace a component's tag with a copy of the component's nodes.
 
-The nodes are copied, and props are replaced by the expressions that the tag gives for them. An expression
-that takes time, or depends on where it is, is assigned to a variable first. The names that a component sets
-get a prefix, so that it doesn't change those of the page. What is known by then is decided, such as
-``{% if slots.footer %}``. What remains is what an author would have written by hand.
+In the copy, props are replaced with the expressions that the tag passes. An expression that is expensive, or
+depends on its position, is assigned to a variable first. The names that a component sets get a prefix, so
+that it doesn't change those of the page. Conditions that are constant by then, such as
+``{% if slots.footer %}``, are evaluated. The result is what an author would have written by hand.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from .origins import is_encoded, with_use
 from .purity import qualifies
 
 ALL: Final = "all"
-"""``attrs.all``: the attributes that are passed on."""
+"""``attrs.all``: the attributes of the component's tag that aren't props."""
 OTHERS: Final = "others"
-"""``attrs.others``: the attributes except ``class``."""
+"""``attrs.others``: the same, except ``class``."""
 ALSO_CLASS: Final = "also_class"
-"""``attrs.also_class``: the value of ``class``, after that of the component."""
+"""``attrs.also_class``: the classes to append to those of the element."""
 _HAS: Final = "has_"
 _UNKNOWN: Final = object()
 
 
 _IS_WRITTEN: Final = "liveactions_is_written"
-"""Marks values of text and expressions, ``Hello {{ name }}``. Shown, they are what was written."""
+"""Marks values of text and expressions, such as ``Hello {{ name }}``, whose parts are output one by one."""
 
 
 def text_of(run: Sequence[str | Part], line: int) -> nodes.Concat:
@@ -54,24 +54,24 @@ def _is_written(value: nodes.Node) -> TypeGuard[nodes.Concat]:
 
 
 def of_attrs(name: str, line: int) -> nodes.Expr:
-    """Return the expression ``attrs.all``, or another one for what is passed on."""
+    """Return the expression ``attrs.<name>``."""
     return nodes.Getattr(nodes.Name(ATTRS, "load", lineno=line), name, "load", lineno=line)
 
 
 @dataclass(slots=True)
 class Call:
-    """What a tag gives to its component.
+    """The slots, props and attributes that a tag passes to its component.
 
-    `prefix` is that of the names that the component sets here. `is_inner`: the tag is in a component itself.
+    `prefix`: for the names that the component sets. `is_inner`: whether the tag is in a component itself.
     """
 
     prefix: str
     is_inner: bool
     slots: dict[str, list[nodes.Node]]
     lets: dict[str, list[str]]
-    """The names that slots have for the values that the component gives them."""
+    """The names in the slots for the values that the component passes to them."""
     line: int = 0
-    """The line of the tag; 0 if it doesn't matter."""
+    """The line of the tag; 0 for calls of macros, which are in the same template."""
     props: dict[str, nodes.Expr] = field(default_factory=dict)
     attributes: list[Attribute] = field(default_factory=list)
 
@@ -86,13 +86,15 @@ def inline(component: ComponentFile, call: Call, environment: Environment) -> li
 
 
 class _Inlining:
+    """Copies a component's nodes for one tag."""
+
     def __init__(self, component: ComponentFile, call: Call, environment: Environment) -> None:
         self._component = component
         self._call = call
         self._environment = environment
         self._stored = stored_names(component.body)
         self._values: dict[str, nodes.Expr] = {}
-        """What replaces the names that the component reads."""
+        """The expressions that replace names which the component reads."""
         self._renamed = {name: call.prefix + name for name in self._stored}
         self._loops = 0
 
@@ -115,7 +117,7 @@ class _Inlining:
         return before + self.body(self._component.body)
 
     def _may_replace(self, name: str, value: nodes.Expr) -> bool:
-        """Return whether an expression may be evaluated wherever a prop is read, instead of once before."""
+        """Return whether a prop may be replaced with its expression, instead of a variable with its value."""
         if name in self._stored:
             return False
         if isinstance(value, nodes.Const):
@@ -136,7 +138,7 @@ class _Inlining:
                     yield one
 
     def _keep_loop(self, before: list[nodes.Node]) -> None:
-        """Keep the page's ``loop`` for slots that are shown in a loop of the component."""
+        """Save the page's ``loop`` for slots that the component renders in a loop of its own."""
         has_loops = any(isinstance(node, nodes.For) or node.find(nodes.For) for node in self._component.body)
         if not has_loops or not any(_reads_loop(nodes_) for nodes_ in self._call.slots.values()):
             return
@@ -157,15 +159,15 @@ class _Inlining:
 
     def _statement(self, node: nodes.Node) -> list[nodes.Node]:
         if isinstance(node, nodes.Output):
-            return [copy for child in node.nodes for copy in self._shown(child)]
+            return [copy for child in node.nodes for copy in self._output(child)]
         if isinstance(node, nodes.If):
             return self._condition(node)
         if isinstance(node, nodes.Macro | nodes.CallBlock):
             return [self._with_parameters(node)]
         return [self._copy(node)]
 
-    def _shown(self, node: nodes.Node) -> list[nodes.Node]:
-        """Return what an expression shows: a slot, attributes, or itself."""
+    def _output(self, node: nodes.Node) -> list[nodes.Node]:
+        """Return the nodes that an expression outputs: those of a slot, of attributes, or its own."""
         if isinstance(node, nodes.Call) and member_of(node.node)[0] == SLOTS:
             return self._slot(member_of(node.node)[1], node.args)
         of, name = member_of(node)
@@ -180,7 +182,7 @@ class _Inlining:
         return [nodes.Output([part], lineno=part.lineno or node.lineno) for part in parts]
 
     def _slot(self, name: str, arguments: Iterable[nodes.Expr]) -> list[nodes.Node]:
-        """Return the content of a slot, with what the component gives it in place of the slot's names."""
+        """Return the content of a slot. Replace the names of ``let`` with the component's values."""
         before: list[nodes.Node] = []
         values: dict[str, nodes.Expr] = {}
         for let, argument in zip(self._call.lets.get(name, []), arguments, strict=False):
@@ -198,7 +200,7 @@ class _Inlining:
         return before + [copy(node) for node in self._call.slots.get(name, [])]
 
     def _condition(self, node: nodes.If) -> list[nodes.Node]:
-        """Return an ``if`` without the branches that can't be taken."""
+        """Return an ``if`` statement without the branches that never run."""
         branches: list[tuple[nodes.Expr, list[nodes.Node], int]] = []
         for one in (node, *node.elif_):
             test = self._expression(cast(nodes.Expr, one.test))
@@ -207,12 +209,12 @@ class _Inlining:
                 continue
             body = self.body(one.body)
             if known is not _UNKNOWN:
-                return _joined(branches, body)
+                return _if_statement(branches, body)
             branches.append((test, body, one.lineno))
-        return _joined(branches, self.body(node.else_))
+        return _if_statement(branches, self.body(node.else_))
 
     def _with_parameters(self, node: nodes.Macro | nodes.CallBlock) -> nodes.Node:
-        """Return a copy of a macro, whose parameters hide other names."""
+        """Return a copy of a macro. Its parameters aren't renamed or replaced."""
         hidden = {argument.name for argument in node.args}
         values, renamed = self._values, self._renamed
         defaults = [self._copy(default) for default in node.defaults]
@@ -231,7 +233,7 @@ class _Inlining:
         return copy
 
     def _copy(self, node: nodes.Node) -> nodes.Node:
-        """Return a copy of a node, with the names as they are called here."""
+        """Return a copy of a node, with its names replaced or renamed."""
         if isinstance(node, nodes.Name):
             value = self._values.get(node.name) if node.ctx == "load" else None
             if value is not None:
@@ -253,18 +255,18 @@ class _Inlining:
             pairs = [(name, name) if isinstance(name, str) else name for name in copy.names]
             copy.names = [(name, self._renamed.get(to, to)) for name, to in pairs]
         elif isinstance(copy, nodes.CondExpr):
-            return self._chosen(copy)
+            return self._fold_condition(copy)
         elif isinstance(copy, nodes.And | nodes.Or):
-            return self._operand(copy)
+            return self._fold_operator(copy)
         return copy
 
-    def _chosen(self, node: nodes.CondExpr) -> nodes.Node:
+    def _fold_condition(self, node: nodes.CondExpr) -> nodes.Node:
         known = self._constant(node.test)
         if known is _UNKNOWN:
             return node
         return node.expr1 if known else node.expr2 or nodes.Const("", lineno=node.lineno)
 
-    def _operand(self, node: nodes.And | nodes.Or) -> nodes.Node:
+    def _fold_operator(self, node: nodes.And | nodes.Or) -> nodes.Node:
         known = self._constant(node.left)
         if known is _UNKNOWN:
             return node
@@ -276,15 +278,15 @@ class _Inlining:
         except (Impossible, Exception):
             return _UNKNOWN
 
-    # Attributes that are passed on
+    # Attributes of the component's tag
 
     def _has(self, node: nodes.Node, name: str) -> nodes.Node:
         if any(attribute.name == name for attribute in self._call.attributes):
             return nodes.Const(True, lineno=node.lineno)
-        return node if self._passes_on() else nodes.Const(False, lineno=node.lineno)
+        return node if self._forwards_attrs() else nodes.Const(False, lineno=node.lineno)
 
-    def _passes_on(self) -> bool:
-        """Return whether the tag itself is in a component and passes the attributes of its own tag on."""
+    def _forwards_attrs(self) -> bool:
+        """Return whether the tag contains ``{{ attrs }}`` of the component that it is in."""
         return any(map(_is_forwarded, self._call.attributes))
 
     def _attributes(self, with_class: bool) -> Iterator[nodes.Node]:
@@ -296,7 +298,7 @@ class _Inlining:
                 yield nodes.Output([of_attrs(others, line)], lineno=line)
             elif attribute.name != "class":
                 written = list(_nodes(attribute_source(attribute), line))
-                if attribute.name is not None and self._passes_on():
+                if attribute.name is not None and self._forwards_attrs():
                     replaced = of_attrs(_HAS + attribute.name, line)
                     written = [nodes.If(nodes.Not(replaced), written, [], [], lineno=line)]
                 yield from written
@@ -331,7 +333,10 @@ def _nodes(run: Sequence[str | Part], line: int) -> Iterator[nodes.Node]:
 
 
 def _is_filled(content: list[nodes.Node], line: int) -> nodes.Expr:
-    """Return whether a slot has content, as an expression. What passes a slot on has content if that has."""
+    """Return an expression for whether a slot has content.
+
+    A slot that only contains another component's slot has content if that one has.
+    """
     only = content[0].nodes[0] if len(content) == 1 and isinstance(content[0], nodes.Output) else None
     only = only.node if isinstance(only, nodes.Call) else only
     if isinstance(only, nodes.Getattr) and member_of(only)[0] == SLOTS:
@@ -339,9 +344,10 @@ def _is_filled(content: list[nodes.Node], line: int) -> nodes.Expr:
     return nodes.Const(bool(content), lineno=line)
 
 
-def _joined(
+def _if_statement(
     branches: list[tuple[nodes.Expr, list[nodes.Node], int]], otherwise: list[nodes.Node]
 ) -> list[nodes.Node]:
+    """Return an ``if`` statement with these branches, each a test, a body and a line."""
     if not branches:
         return otherwise
     made = [nodes.If(test, body, [], [], lineno=line) for test, body, line in branches]
@@ -353,7 +359,7 @@ Copy = Callable[[nodes.Node], nodes.Node]
 
 
 def copied(node: nodes.Node, inner: Any = None, body: Any = None) -> nodes.Node:
-    """Return a copy of a node. `inner` copies the nodes in it, `body` its bodies."""
+    """Return a copy of a node. `inner` copies the nodes in it, and `body` its bodies; default: `copied`."""
     inner = inner or copied
     fields = []
     for name in node.fields:
@@ -372,7 +378,7 @@ def copied(node: nodes.Node, inner: Any = None, body: Any = None) -> nodes.Node:
 
 
 def _is_cheap(node: nodes.Node) -> bool:
-    """Return whether an expression takes no longer than reading a variable and its attributes."""
+    """Return whether an expression only reads variables, their attributes and items, and constants."""
     if isinstance(node, nodes.Getattr):
         return _is_cheap(node.node)
     if isinstance(node, nodes.Getitem):
@@ -383,7 +389,7 @@ def _is_cheap(node: nodes.Node) -> bool:
 
 
 def _uses(body: Iterable[nodes.Node], name: str, is_repeated: bool = False) -> tuple[int, bool]:
-    """Return how often a name is read, and whether in a loop or a macro."""
+    """Return how often a name is read, and whether it is read in a loop or a macro."""
     uses, repeated = 0, False
     for node in body:
         inside = is_repeated or isinstance(node, nodes.For | nodes.Macro | nodes.CallBlock)

@@ -1,9 +1,9 @@
-"""Which macros of a template are put in the place of their calls, as components are.
+"""Find the macros of a template whose calls can be inlined, like component tags.
 
-``{{ card(title) }}`` and ``{% call card(title) %}…{% endcall %}`` are replaced by what the macro consists
-of, so that a page has the same slots as if its author had written that. A macro qualifies if nothing else
-changes: it belongs to the template itself, is called by its name, and reads no name that may be another thing
-where it is called. Any other macro is called when the page is rendered.
+``{{ card(title) }}`` and ``{% call card(title) %}…{% endcall %}`` are replaced with the macro's body, so that
+a page has the same slots as if its author had written that. A macro qualifies if this doesn't change the
+output: it is defined in the same template, called by its name, and reads no name that may have another value
+where it is called. All other macros are called when the page is rendered.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ _EXCLUDED: Final = (
     nodes.ScopedEvalContextModifier,
 )
 _MAX_NODES: Final = 3000
-"""How many nodes all calls of a macro may add to a template."""
+"""The number of nodes that all calls of a macro may add to a template."""
 
 
 class Macros:
-    """The macros of a template that can be put in the place of their calls, as components."""
+    """The macros of a template whose calls can be inlined, as components."""
 
     def __init__(self, name: str | None) -> None:
         self._name = name or "<template>"
         self._found: dict[str, ComponentFile] = {}
-        self._setting: dict[int, nodes.CallBlock] = {}
-        """The calls whose content sets names, by their ids. These names are gone after the call."""
+        self._calls_that_set: dict[int, nodes.CallBlock] = {}
+        """Calls whose content sets names, by their ids. They aren't inlined: these names must stay local."""
 
     def collect(
         self, body: list[nodes.Node], expanded: Callable[[list[nodes.Node]], list[nodes.Node]]
     ) -> None:
-        """Find the macros in a template's body. `expanded` replaces the calls of those found so far."""
+        """Find the macros in a template's body. `expanded` inlines the calls of those found so far."""
         macros = [node for node in body if isinstance(node, nodes.Macro)]
         if not macros or any(isinstance(node, nodes.ScopedEvalContextModifier) for node in every(body)):
             return
-        self._setting = {
+        self._calls_that_set = {
             id(node): node
             for node in every(body)
             if isinstance(node, nodes.CallBlock) and sets_names(node.body)
@@ -73,7 +73,7 @@ class Macros:
                 self._found[macro.name] = found
 
     def called_by(self, node: nodes.Node) -> tuple[ComponentFile, Call] | None:
-        """Return the macro that a node calls, and what it gives to it; None if it has to be called."""
+        """Return the macro that a node calls, and its arguments; None if the call can't be inlined."""
         block = node if isinstance(node, nodes.CallBlock) else None
         call = block.call if block is not None else node
         if not isinstance(call, nodes.Call) or not isinstance(call.node, nodes.Name):
@@ -83,7 +83,7 @@ class Macros:
             return None
         if (block is not None) != (DEFAULT in component.slots):
             return None
-        if id(block) in self._setting:
+        if id(block) in self._calls_that_set:
             return None
         names = list(component.props)
         pairs = [*zip(names, call.args, strict=False), *((pair.key, pair.value) for pair in call.kwargs)]
@@ -112,7 +112,7 @@ class Macros:
 
 
 def _defined(body: list[nodes.Node]) -> Iterator[str]:
-    """Yield each name that is set, as often as it is set."""
+    """Yield the name of each assignment, import and macro."""
     for node in every(body):
         if isinstance(node, nodes.Name) and node.ctx != "load" or isinstance(node, nodes.NSRef | nodes.Macro):
             yield node.name
@@ -129,15 +129,15 @@ def _called(body: list[nodes.Node]) -> Iterator[str]:
 
 
 def _qualifies(macro: nodes.Macro, others: Collection[str]) -> bool:
-    """Return whether a macro may be put in the place of a call. `others` are names that the template sets."""
+    """Return whether calls of a macro can be inlined. `others`: names that the template sets elsewhere."""
     own = {argument.name for argument in macro.args} | stored_names(macro.body)
-    asked = {id(node) for node in _places_of_caller(macro.body)}
+    allowed = {id(node) for node in _places_of_caller(macro.body)}
     for node in (*every(macro.body), *every(macro.defaults)):
         if isinstance(node, _EXCLUDED):
             return False
         if not isinstance(node, nodes.Name):
             continue
-        if node.name in _SPECIAL or node.name == _CALLER and id(node) not in asked:
+        if node.name in _SPECIAL or node.name == _CALLER and id(node) not in allowed:
             return False
         if node.name not in own and node.name in others:
             return False
@@ -145,7 +145,7 @@ def _qualifies(macro: nodes.Macro, others: Collection[str]) -> bool:
 
 
 def _places_of_caller(body: list[nodes.Node]) -> Iterator[nodes.Node]:
-    """Yield where a macro shows the content of its call, or asks whether there is any."""
+    """Yield the nodes at which a macro may use ``caller``: outputs of a call, and conditions."""
     for node in every(body):
         if isinstance(node, nodes.Output):
             for one in node.nodes:
@@ -158,7 +158,7 @@ def _places_of_caller(body: list[nodes.Node]) -> Iterator[nodes.Node]:
 
 
 def _with_slot(node: nodes.Node) -> nodes.Node:
-    """Return a copy of a node of a macro that shows its default slot instead of ``caller()``."""
+    """Return a copy of a macro's node, with ``caller()`` replaced by the default slot."""
     called = node.node if isinstance(node, nodes.Call) else node
     if isinstance(called, nodes.Name) and called.name == _CALLER:
         return nodes.Getattr(nodes.Name(SLOTS, "load"), DEFAULT, "load", lineno=called.lineno)
