@@ -39,6 +39,7 @@ from ..templates import is_embedded
 from ..templates.columns import column_in, column_of, line_of, locate, with_caret
 from ..templates.commands import NAME, unknown_commands
 from ..templates.component_files import tag_of
+from ..templates.escaping import displayed_function
 from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from ..type_hints import unwrap
 
@@ -394,15 +395,25 @@ class Checker:
     def __init__(self, description: Description, untyped: Collection[str] = ()) -> None:
         self._types: dict[str, Any] = {name: field.annotation for name, field in description.fields.items()}
         self._types.update(dict.fromkeys(description.actions, ActionRef))
+        self._functions = {
+            name: function
+            for name in description.attributes
+            if inspect.isfunction(function := inspect.getattr_static(description.cls, name))
+        }
         self._description = description
         for name in untyped:
             self._types.pop(name, None)
+            self._functions.pop(name, None)
 
     def faults(self, tree: nodes.Template) -> Iterator[tuple[int, str, str]]:
         """Yield line, name and text of each attribute and each field of a form that can't be there."""
         self._values = _assigned(tree)
         stored = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
         yield from self._visit(tree, {name: kind for name, kind in self._types.items() if name not in stored})
+        for output in tree.find_all(nodes.Output):
+            for node in output.nodes:
+                if isinstance(node, nodes.Name) and node.name in self._functions.keys() - stored:
+                    yield node.lineno, node.name, displayed_function(self._functions[node.name])
 
     def _visit(self, node: nodes.Node, known: Types) -> Iterator[tuple[int, str, str]]:
         if isinstance(node, nodes.For):

@@ -90,10 +90,7 @@ def is_marked_safe(value: Any) -> bool:
 def refuse_function(value: Any) -> None:
     """Raise `RenderError` for a function, or what an async one returns: neither is meant to be displayed."""
     if isinstance(value, (FunctionType, MethodType, BuiltinFunctionType)):
-        raise RenderError(
-            f"{value.__qualname__} is a function: decorate it with @action to let browsers call it,"
-            f" or call it in the template, {{{{ {value.__name__}() }}}}"
-        )
+        raise RenderError(displayed_function(value))
     if isinstance(value, CoroutineType):
         value.close()
         raise RenderError(
@@ -101,6 +98,14 @@ def refuse_function(value: Any) -> None:
             " the result in a field. To let browsers call it, decorate it with @action; in Python, write such"
             f" a call as self.{value.__name__}.bind(…)"
         )
+
+
+def displayed_function(function: FunctionType | MethodType | BuiltinFunctionType) -> str:
+    """Return the message for a function that a template displays."""
+    return (
+        f"{function.__qualname__} is a function: decorate it with @action to let browsers call it,"
+        f" or call it in the template, {{{{ {function.__name__}() }}}}"
+    )
 
 
 def join(pieces: Sequence[str]) -> str:

@@ -68,6 +68,9 @@ class Notes(Page):
     @action
     async def add(self, title: str) -> None: ...
 
+    def archive(self, day: str = "") -> str:
+        return day
+
 
 def without_column(finding: Finding) -> str:
     return str(replace(finding, column=0))
@@ -99,6 +102,7 @@ def in_body(body: str, **templates: str) -> list[str]:
         "{{ other if other is defined }} {{ another|default('x') }}",
         "{% set notes = anything %}{% for note in notes %}{{ note.titel }}{% endfor %}",
         "{{ button(add, 'Add') }} {{ range(3) }}",
+        "{{ archive() }}{% for archive in notes %}{{ archive }}{% endfor %}",
     ],
 )
 def test_what_is_right(body: str) -> None:
@@ -126,6 +130,10 @@ def test_what_is_right(body: str) -> None:
             "notes.html:2: error: title can't contain client commands: they belong to event attributes",
         ),
         ('<form method="post" action="{{ ad }}"></form>', "notes.html:2: error: Notes has no 'ad'"),
+        (
+            '<form method="post" action="{{ archive }}"></form>',
+            "notes.html:2: error: Notes.archive is a function: decorate it with @action",
+        ),
         ("{{ nothing_like_it }}", "notes.html:2: error: Notes has no 'nothing_like_it'"),
         (
             "{% for note in notes %}\n{{ note.titel }}{% endfor %}",
@@ -164,6 +172,7 @@ def test_what_is_wrong(body: str, message: str) -> None:
         ("<b>\n<Crad /></b>", "<Crad"),
         ("<b>{{ nots }}</b>", "nots"),
         ("<b>{{ newest.titel }}</b>", "titel"),
+        ("<b>{{ archive }}</b>", "archive"),
         ("""<p live-click="{{ js.togle('#a') }}"></p>""", "togle"),
         ("<b></b><table>text</table>", "text"),
         ('<p live-clck="{{ add }}"></p>', "live-clck"),

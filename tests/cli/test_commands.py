@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from docs.code import DOCS
 from liveactions.cli import commands
 from liveactions.cli.commands import main
 
@@ -32,6 +33,22 @@ def test_keys_are_long_and_differ() -> None:
 def test_help_describes_the_commands() -> None:
     output = run("--help").output
     assert all(name in output for name in ("check", "dev", "key", "new", "routes"))
+
+
+@pytest.mark.parametrize("shell", ["bash", "fish", "zsh"])
+def test_shells_complete_commands(shell: str) -> None:
+    script = complete(_LIVEACTIONS_COMPLETE=f"{shell}_source")
+    assert f"_LIVEACTIONS_COMPLETE={shell}_complete" in script
+    assert f"_LIVEACTIONS_COMPLETE={shell}_source liveactions" in (DOCS / "cli.md").read_text()
+
+
+def test_options_are_completed() -> None:
+    words = {"COMP_WORDS": "liveactions check --fo", "COMP_CWORD": "2"}
+    assert "--format" in complete(_LIVEACTIONS_COMPLETE="bash_complete", **words)
+
+
+def complete(**environ: str) -> str:
+    return CliRunner().invoke(main, [], env=environ, prog_name="liveactions").output
 
 
 def test_routes_lists_pages_with_actions_and_guards() -> None:
