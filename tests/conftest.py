@@ -1,4 +1,4 @@
-"""Settings of all tests."""
+"""Configure pytest: options, Hypothesis, timeouts, and fixtures that all tests share."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def use_own_stores(config: pytest.Config) -> None:
-    """Keep stores apart from those of other runs on this machine: they have the same names and keys."""
+    """Use a temporary directory for stores: those of other test runs have the same names and keys."""
     place = tempfile.TemporaryDirectory(prefix="liveactions-tests-")
     config.add_cleanup(place.cleanup)
     os.environ["XDG_RUNTIME_DIR"] = place.name
 
 
 def set_cases(config: pytest.Config) -> None:
-    """Take the number of random cases from the command line, and set no deadline.
+    """Set the number of random cases to that of the command line, without deadlines.
 
-    Without ``--random`` the cases are the same each time, so a failure is due to a change of the code.
+    Without ``--random``, the cases are the same each time, so that only changes of the code cause failures.
     """
     cases, random = config.getoption("--cases"), config.getoption("--random")
     settings.register_profile(
@@ -70,7 +70,7 @@ def set_cases(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave thousands of collected tests and their modules out of every later garbage collection."""
+    """Exclude thousands of collected tests and their modules from later garbage collections."""
     gc.collect()
     gc.freeze()
 
@@ -78,7 +78,7 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need a browser, and run them last.
 
-    Once Playwright is started, its event loop stays in the thread, which can't run coroutines any more.
+    Once Playwright has started, its event loop occupies the thread, and other coroutines can't run in it.
     """
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
@@ -88,7 +88,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Return the one real browser of all tests."""
+    """Return the Chromium browser that all tests share."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         yield launch(playwright)
@@ -117,13 +117,13 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 @pytest.fixture
 def no_handover(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Don't wait, for a second each time, for a page's last worker to store more: it won't."""
+    """Don't wait a second each time for a page's last worker to store newer state."""
     monkeypatch.setattr(registry, "HANDOVER_TIMEOUT", 0)
 
 
 @pytest.fixture(autouse=True)
 def forget_channels() -> Iterator[None]:
-    """Forget the channels of a test's own applications: actions of later tests would tell all of them."""
+    """Remove the channels of a test's applications, or else actions of later tests would publish to them."""
     before = set(channels._channels)
     yield
     for channel in set(channels._channels) - before:

@@ -1,4 +1,4 @@
-"""Speaks the protocol of pages to an application in this event loop; requests go by httpx."""
+"""Test client for the protocol of pages. The application runs in the same event loop."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SCRIPT = re.compile(r'<script[^>]* data-live="([^"]*)" data-snapshot="([^"]*)"')
 
 
 def signed(app: Any, path: str, reference: str, identity: str = "") -> str:
-    """What the page at a path writes for a reference without arguments."""
+    """Return the signed reference that the page at a path contains for an action without arguments."""
     path = path.partition("?")[0]
-    below = [path[at.start() :] for at in re.finditer("/", path)]  # it may be mounted
+    below = [path[at.start() :] for at in re.finditer("/", path)]  # the application may be mounted
     found = next(one for part in below for one in endpoints(app) if one.address.match(part) is not None)
     site = found.site
     context = site.context(found.address, identity)
@@ -31,7 +31,7 @@ def signed(app: Any, path: str, reference: str, identity: str = "") -> str:
 
 
 async def waits(gate: asyncio.Event) -> None:
-    """Return when somebody waits at a gate."""
+    """Wait until a task waits for the event `gate`."""
     while not gate._waiters:
         await asyncio.sleep(0)
 
@@ -61,7 +61,7 @@ class Socket(asgi.Socket):
         return self
 
     def send(self, message: Any) -> None:
-        """Send a message; text as it is, anything else as JSON."""
+        """Send a message: text unchanged, anything else as JSON."""
         if isinstance(message, str):
             self._up.put_nowait({"type": "websocket.receive", "text": message})
         else:
@@ -73,11 +73,11 @@ class Socket(asgi.Socket):
 
     @property
     def unread(self) -> int:
-        """How many messages have come that nobody has taken."""
+        """The number of messages that were received and not read yet."""
         return self._down.qsize()
 
     async def lose(self) -> None:
-        """The connection breaks."""
+        """Break the connection."""
         self._up.put_nowait({"type": "websocket.disconnect", "code": 1006})
         await asyncio.wait_for(self.task, PATIENCE)
 
@@ -113,7 +113,7 @@ class Tab:
         }
 
     async def join(self, **changes: Any) -> dict[str, Any]:
-        """Open a socket and say hello; the welcome."""
+        """Open a socket, send the hello message, and return the welcome."""
         self.socket = await self.browser.socket(self.address)
         welcome = await self.socket.ask({**self.hello, **changes})
         self.token = welcome.get("token", self.token)
@@ -121,7 +121,7 @@ class Tab:
         return dict(welcome)
 
     async def op(self, *tail: Any) -> list[Any]:
-        """Make an op; the next frame, filled up to six parts."""
+        """Send an op, and return the next frame, padded to six parts."""
         self.n += 1
         frame = await self.socket.ask([self.n, self.rev, *tail])
         return self.take(frame)
@@ -130,11 +130,11 @@ class Tab:
         return signed(self.browser.app, self.path, reference, self.browser.identity)
 
     def action(self, reference: str) -> str:
-        """Where a form of the page posts to."""
+        """Return the URL to which a form of the page posts."""
         return f"{self.path.partition('?')[0]}?_a={self.signed(reference)}"
 
     async def call(self, reference: str, *fields: str) -> list[Any]:
-        """Call what the page shows; `reference` is without its signature, or whole."""
+        """Call an action that the page shows. `reference` may be signed or not."""
         whole = reference if "~" in reference else self.signed(reference)
         return await self.op(1, whole, list(fields))
 
@@ -148,12 +148,12 @@ class Tab:
 
 
 class Browser:
-    """One person at an application."""
+    """A visitor of an application, with cookies and an HTTP client."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
         self.identity = ""
-        """Who the application takes the person for."""
+        """The identity of the visitor, as returned by the application's `identify`."""
         transport = httpx.ASGITransport(app)
         self.http = httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Origin": ORIGIN})
 

@@ -1,4 +1,4 @@
-"""The ASGI servers that are tested and compared, each with one process that serves."""
+"""Start the ASGI servers that are tested and compared, with one worker process each."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ COMMANDS = {
 
 
 class AsgiServer:
-    """A started server."""
+    """A running server."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
 
     def answers(self) -> bool:
-        """Return whether it serves yet; raise RuntimeError if it never will."""
+        """Return whether the server responds yet. Raise `RuntimeError` if it has exited."""
         if self.process.poll() is not None:
             raise RuntimeError(f"the server ended: {self.process.communicate()[0]}")
         try:
@@ -47,13 +47,13 @@ class AsgiServer:
         return True
 
     def cpu_seconds(self) -> float:
-        """Return the user and system time that its processes have used."""
+        """Return the user and system time of the server's processes, in seconds."""
         ticks = 0
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
                 fields = stat.read_text().rpartition(")")[2].split()
             except OSError:
-                continue  # it has ended
+                continue  # the process has exited
             if int(fields[2]) == self.process.pid:  # the process group
                 ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
@@ -61,7 +61,7 @@ class AsgiServer:
 
 @contextmanager
 def asgi_server(name: str, app: str) -> Iterator[AsgiServer]:
-    """Serve an application by one of `COMMANDS`."""
+    """Serve an application with one of `COMMANDS`."""
     port = free_port()
     command = [sys.executable, "-m", *COMMANDS[name].format(port=port, app=app).split()]
     process = subprocess.Popen(

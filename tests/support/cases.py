@@ -1,4 +1,4 @@
-"""How many random cases a property test runs."""
+"""Set the number of random cases of slow property tests."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from hypothesis import settings
 
 
 def one_in(share: int) -> settings:
-    """Run one in so many of the cases of ``--cases``: for a test that takes long for each."""
+    """Run a fraction, 1 / `share`, of ``--cases``: for tests whose cases are slow."""
     return settings(max_examples=max(1, settings().max_examples // share))

@@ -1,4 +1,4 @@
-"""The client, as tests in a browser see it."""
+"""Load the client's lazy modules in browser tests."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ LOAD_LAZY = """async (features) => {
 
 
 def load_lazy(page: Any) -> None:
-    """Return when the lazy half of the client is loaded with all features, and what waited for it is done."""
+    """Load the lazy part of the client with all features, and wait until it has handled pending work."""
     page.evaluate(LOAD_LAZY, FEATURES)

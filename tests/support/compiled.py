@@ -1,4 +1,4 @@
-"""Templates that tests compile again and again, compiled once."""
+"""Cache compiled templates, since tests compile the same ones many times."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def compile_once(
     raw: bool = False,
     defer_init: bool = False,
 ) -> Any:
-    """Return the code of a template; that of the same text in an environment of the same settings, again."""
+    """Return a template's code. Reuse that of the same text in an environment with equal settings."""
     if raw or defer_init or not isinstance(source, str) or mentions_components(source):
         return _compile(self, source, name, filename, raw, defer_init)
     key = source, name, filename, _settings(self)
@@ -38,7 +38,7 @@ def compile_once(
 
 
 def _settings(environment: LiveEnvironment) -> tuple[Any, ...]:
-    """Return what a template's code depends on besides its text."""
+    """Return the settings of an environment that the code of templates depends on."""
     return (
         type(environment).__bases__,
         *(getattr(environment, name) for name in _SYNTAX),

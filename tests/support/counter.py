@@ -1,4 +1,4 @@
-"""The counter of the examples alone, to be served by processes that a test starts."""
+"""Serve only the counter of the examples, for tests that start server processes."""
 
 from __future__ import annotations
 

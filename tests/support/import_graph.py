@@ -1,4 +1,4 @@
-"""Which module of the library imports which: all imports count, those for types and inside functions too."""
+"""Build the graph of the library's imports, including those for types and inside functions."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Graph = dict[str, set[str]]
 
 
 def modules() -> dict[str, Path]:
-    """Return the library's modules by their names below it; packages' own files are left out."""
+    """Return the library's modules by their names relative to the package, without ``__init__`` files."""
     paths = [path for path in ROOT.rglob("*.py") if path.name != "__init__.py"]
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
 
 
 @cache
 def read() -> Graph:
-    """Return the modules that each module imports. What a package re-exports counts for its origin."""
+    """Return the modules that each module imports. Re-exported names count as their origin's."""
     known = modules()
     return {name: _imports(path, known) - {name} for name, path in known.items()}
 
 
 def circles(graph: Graph) -> list[set[str]]:
-    """Return the groups of modules that import each other, directly or not."""
+    """Return the groups of modules that import each other, directly or indirectly."""
     reached = {name: _reachable(graph, name) for name in graph}
     groups: list[set[str]] = []
     for name in graph:
@@ -38,7 +38,7 @@ def circles(graph: Graph) -> list[set[str]]:
 
 
 def longest_chain(graph: Graph) -> int:
-    """Return how many modules the longest chain of imports has. The graph has no circles."""
+    """Return the number of modules in the longest chain of imports. The graph must be acyclic."""
     length: dict[str, int] = {}
     for name in TopologicalSorter(graph).static_order():
         length[name] = 1 + max((length[other] for other in graph[name]), default=0)
@@ -66,7 +66,7 @@ def _imports(path: Path, known: Mapping[str, Path]) -> set[str]:
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield all statements, those inside of others too, without their expressions."""
+    """Yield all statements, including nested ones, but no expressions."""
     for part in ("body", "orelse", "finalbody", "handlers", "cases"):
         for node in getattr(tree, part, ()):
             yield node
@@ -79,7 +79,7 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def _absolute(path: Path, node: ast.ImportFrom) -> list[str]:
-    """Return the parts of an imported module's name below the library."""
+    """Return the parts of an imported module's name, relative to the library."""
     package = path.relative_to(ROOT).parts[:-1]
     above = package[: len(package) - node.level + 1]
     return [*above, *(node.module or "").split(".")] if node.module else list(above)

@@ -1,4 +1,4 @@
-"""What was logged, by module: threads and collected tasks of earlier tests may log at any time."""
+"""Select log records by module, since threads and tasks of earlier tests may log at any time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages opened without an application: the model alone, no HTTP and no templates."""
+"""Open pages and call actions without an application, HTTP or templates."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def request(path: str = "/page", **path_params: Any) -> Request:
 
 
 def new(cls: type[P], url: str = "http://testserver/page", **settings: Any) -> P:
-    """A page with its defaults, neither filled nor mounted."""
+    """Return a page with its defaults, neither filled nor mounted."""
     context = f"{cls.__module__}.{cls.__qualname__}"
     return create(cls, LiveContext(services(**settings), url, request=request(), context=context))
 
 
 def signed(page: Page, reference: str) -> str:
-    """What a page writes for a reference without arguments."""
+    """Return the signed reference that a page contains for an action without arguments."""
     return Reference(reference).signed(page.live.signer, page.live.context)
 
 
@@ -50,7 +50,7 @@ async def opened(
     query: Mapping[str, str] | None = None,
     **settings: Any,
 ) -> P:
-    """A page as a GET leaves it: filled, mounted, loaded."""
+    """Return a page as it is after a GET: filled, mounted and loaded."""
     page = new(cls, **settings)
     fill_from_address(page, path or {}, list((query or {}).items()))
     scope = PageRun(page)
@@ -61,7 +61,7 @@ async def opened(
 
 
 async def call(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **event: Any) -> Outcome:
-    """One op, whole: the action, load, close."""
+    """Run a complete op: the action, `load` and `close`."""
     scope = PageRun(page, Event(**event) if event else None)
     outcome = await scope.call(ref, pairs(fields))
     problem = await scope.load()
@@ -69,14 +69,14 @@ async def call(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **even
 
 
 async def success(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **event: Any) -> Ok:
-    """Run one op, which must succeed."""
+    """Run an op, and assert that it succeeds."""
     outcome = await call(page, ref, fields, **event)
     assert isinstance(outcome, Ok), outcome
     return outcome
 
 
 async def failure(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **event: Any) -> Failed:
-    """Run one op, which must fail."""
+    """Run an op, and assert that it fails."""
     outcome = await call(page, ref, fields, **event)
     assert isinstance(outcome, Failed), outcome
     return outcome
@@ -90,7 +90,7 @@ def pairs(fields: Fields) -> list[tuple[str, Any]]:
 
 
 async def refresh(page: Page) -> Outcome | None:
-    """A scope of `load` alone; None when all went well."""
+    """Run only `load`. Return None if it succeeds."""
     scope = PageRun(page)
     problem = await scope.load()
     closed = await scope.close(problem or DONE)

@@ -1,4 +1,4 @@
-"""How long tests wait for what should happen."""
+"""Timeouts of tests."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 60.0
-"""Seconds after which what a test waits for isn't going to happen, even on a very busy machine.
+"""Seconds after which a test gives up waiting, long enough for a very busy machine.
 
-A test that passes never waits that long, and none asserts that something takes less.
+A test that passes never waits that long, and no test asserts that something is faster.
 """
 PATIENCE_MS = 1000 * PATIENCE
-"""The same, as Playwright counts."""
+"""The same in milliseconds, for Playwright."""
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-    """Return whether a condition comes true within so many seconds.
+    """Poll a condition, and return whether it becomes true within a time.
 
-    It is for what nobody reports: files of another thread, processes of others. Wait for an event elsewhere.
+    Use this for files and processes that can only be polled. Otherwise, wait for an event.
     """
     until = time.monotonic() + seconds
     while not condition():

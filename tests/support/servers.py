@@ -1,6 +1,6 @@
-"""Servers of our own, in temporary folders: started once for all processes of a test run, and stopped after.
+"""Start Redis, PostgreSQL and S3 servers in temporary folders, once for all processes of a test run.
 
-They listen on Unix sockets, or on a port that the system chooses, so no two of them fight for one.
+They listen on Unix sockets, or on a port that the system chooses, so that they never conflict.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.support.patience import PATIENCE, wait_until
 POSTGRES = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
 USER = "tests"
 ADDRESS = re.compile(r"Running on (http://[^\s\x1b]+)")
-"""What a server writes to its log."""
+"""The line in a server's log with its address."""
 HELP = "`make test` installs it on Debian, as does: apt-get install"
 
 
@@ -36,13 +36,13 @@ P = TypeVar("P", bound="Program")
 
 
 class Program(ABC):
-    """A server's process, in a folder of its own."""
+    """A server process with a folder of its own."""
 
     package: str
 
     @property
     def _user(self) -> str | None:
-        """Who runs it, if not this user."""
+        """The user to run the server as; None for the current one."""
         return None
 
     def __init__(self, folder: Path) -> None:
@@ -52,18 +52,18 @@ class Program(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """Where it answers."""
+        """The server's URL."""
 
     @abstractmethod
     def command(self) -> Sequence[str]:
-        """Return what starts it."""
+        """Return the command that starts the server."""
 
     @abstractmethod
     def is_up(self) -> bool:
-        """Whether it answers."""
+        """Return whether the server accepts connections."""
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start the server, and wait until it accepts connections."""
         with open(self.folder / "log", "ab") as log:
             process = subprocess.Popen(
                 self.command(),
@@ -79,17 +79,17 @@ class Program(ABC):
             raise RuntimeError(f"{self.package} doesn't start: {(self.folder / 'log').read_text()}")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """End it, and return when it has gone."""
+        """Stop the server, and wait until its process has exited."""
         self.signal(signal.SIGCONT)
         self.signal(how)
         wait_until(lambda: not self.is_alive())
 
     def is_alive(self) -> bool:
-        """Whether its process is there."""
+        """Return whether the server's process is running."""
         return _is_alive(self.pid)
 
     def signal(self, what: signal.Signals) -> None:
-        """Send a signal; one that stops or kills, or ends that, also to the processes that it has started."""
+        """Send a signal; SIGSTOP, SIGCONT and SIGKILL also to the server's child processes."""
         others = []
         if what in (signal.SIGSTOP, signal.SIGCONT, signal.SIGKILL):
             children = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True).stdout
@@ -103,7 +103,7 @@ class Program(ABC):
 def _is_alive(pid: int) -> bool:
     try:
         return os.waitpid(pid, os.WNOHANG) == (0, 0)
-    except ChildProcessError:  # another process has started it, and it may be a zombie until that one asks
+    except ChildProcessError:  # not a child of this process; it may be a zombie until its parent waits for it
         state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
         return bool(state.strip()) and not state.startswith("Z")
 
@@ -168,7 +168,7 @@ class PostgresServer(Program):
 
     @property
     def _user(self) -> str | None:
-        return "postgres" if os.geteuid() == 0 else None  # it refuses to be run by root
+        return "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
 
 
 class S3Server(Program):
@@ -182,7 +182,7 @@ class S3Server(Program):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which clients find it."""
+        """The environment variables that clients need to connect."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_REGION": "us-east-1",
@@ -201,7 +201,7 @@ class S3Server(Program):
 
 
 def found(name: str, *folders: str) -> str:
-    """Return the path of a server's program. Without it the test is skipped, on CI it fails."""
+    """Return the path of a server's program. If it isn't installed, skip the test, or fail on CI."""
     path = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *folders]))
     if path is None:
         missing = f"{name} isn't installed. {HELP} {name}"
@@ -213,7 +213,7 @@ def found(name: str, *folders: str) -> str:
 
 @contextmanager
 def own(kind: type[P]) -> Iterator[P]:
-    """A server for one test alone, which may stop it."""
+    """Start a server for a single test, which may stop it."""
     with tempfile.TemporaryDirectory(prefix="liveactions-") as folder:
         server = kind(Path(folder))
         server.start()
@@ -225,7 +225,7 @@ def own(kind: type[P]) -> Iterator[P]:
 
 @contextmanager
 def shared(kind: type[P], base: Path) -> Iterator[P]:
-    """The server of all processes of this test run; the last one stops it. `base`: pytest's folder."""
+    """Share a server between the processes of this test run; the last one stops it. `base`: pytest's folder."""
     base = base.parent if "PYTEST_XDIST_TESTRUNUID" in os.environ else base
     note = base / f"{kind.package}.json"
     with _locked(note):

@@ -1,4 +1,4 @@
-"""A small application for the tests of the transports."""
+"""A small application for tests of HTTP and WebSocket connections."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ gate = asyncio.Event()
 
 
 def shop(store: Store | None = None, **options: Any) -> Live:
-    """The application; another process's view of the same, when it is given the same store."""
+    """Create the application. Two with the same store act as two workers."""
     environment = Environment(loader=DictLoader(TEMPLATES), autoescape=True)
     live = Live(environment, keys=KEY, store=store or MemoryStore(), name="shop", **options)
     pages = Pages()
@@ -116,7 +116,7 @@ def shop(store: Store | None = None, **options: Any) -> Live:
 
     @pages.page("/late")
     class Late(Counter):  # type: ignore[misc, valid-type]
-        """A counter that is long in coming to whoever has the cookie."""
+        """A counter that loads slowly for visitors with the cookie ``late``."""
 
         async def load(self) -> None:
             if "late" in self.request.cookies:

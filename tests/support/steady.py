@@ -1,4 +1,4 @@
-"""A page that is used on and on, whatever becomes of its connections: for tests that stop workers."""
+"""Simulate pages that are used continuously and reconnect, for tests that stop workers."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from tests.support.asgi import SCRIPT
 from tests.support.patience import PATIENCE, wait_until
 
 PAUSE = 1.0, 2.0
-"""Seconds between two ops of a page: hundreds of pages must leave a busy machine time to answer."""
+"""Seconds between two ops of a page, so that a busy machine can serve hundreds of pages."""
 MANY = 4 * PATIENCE
-"""Seconds after which hundreds of pages aren't going to do what is waited for."""
+"""Timeout for hundreds of pages, in seconds."""
 
 
 class Tab:
-    """A page that makes one op after the other, on whatever connection it gets."""
+    """A page that sends one op after the other, and reconnects when its connection is closed."""
 
     def __init__(self, urls: Sequence[str], name: str, html: str) -> None:
         self.urls = urls
-        """Where it connects to, at random."""
+        """The servers, of which it connects to one at random."""
         self.name = name
         self.count = 0
-        """What the newest answer said."""
+        """The count in the newest answer."""
         self.closes: list[tuple[int, float]] = []
-        """Codes with which its connections were closed, and when."""
+        """The codes of its closed connections, with their times."""
         found = SCRIPT.search(html)
         assert found
         self._address, self._snapshot = map(unescape, found.groups())
@@ -49,7 +49,7 @@ class Tab:
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[ClientConnection]:
-        """A connection, with what is pending sent again."""
+        """Connect, and send pending ops again."""
         origin = random.choice(self.urls)
         url = f"ws{origin[4:]}{self._address}"
         async with connect(url, origin=Origin(origin), compression=None) as socket:
@@ -62,12 +62,12 @@ class Tab:
             self._take(welcome["rev"], welcome.get("ack", 0), welcome.get("answers", []))
             for op in self._pending:
                 if "migrated" in welcome:
-                    op[1] = self._rev  # it names what the session, made anew, shows now
+                    op[1] = self._rev  # the revision of the migrated session
                 await socket.send(json.dumps(op))
             yield socket
 
     async def use(self, ended: asyncio.Event) -> None:
-        """Make ops until it is over and all of them are answered."""
+        """Send ops until `ended` is set, and wait until all are answered."""
         attempts = 0
         while True:
             try:
@@ -81,9 +81,9 @@ class Tab:
                         await socket.send(json.dumps(op))
                     return
             except ConnectionClosed as closed:
-                assert closed.rcvd is not None, "it was cut off"
+                assert closed.rcvd is not None, "the connection was lost"
                 self.closes.append((closed.rcvd.code, time.monotonic()))
-            except (InvalidHandshake, OSError):  # by the worker that drains, or has just ended
+            except (InvalidHandshake, OSError):  # the worker is draining, or has just exited
                 pass
             await asyncio.sleep(random.uniform(0, 0.5 * 2**attempts))
             attempts = min(attempts + 1, 3)
@@ -106,12 +106,12 @@ class Tab:
 
     @property
     def made(self) -> int:
-        """How many ops it has made."""
+        """The number of ops that were sent."""
         return self._n
 
 
 async def until(condition: Callable[[], bool], users: Sequence[asyncio.Task[None]]) -> None:
-    """Return when a condition is true. Raise what has made a user stop."""
+    """Wait until a condition is true. Raise the exception of a user that fails meanwhile."""
 
     def is_decided() -> bool:
         return condition() or any(user.done() for user in users)
