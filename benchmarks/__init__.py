@@ -1,1 +1,1 @@
-"""Ratios, measured side by side in one run: `make bench`."""
+"""Benchmarks: ratios, measured side by side in one run. Start them with ``make bench``."""

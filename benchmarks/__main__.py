@@ -1,4 +1,4 @@
-"""Prints all figures, with what was to be reached beside them."""
+"""Run all benchmarks of ``make bench``, and print each figure beside its target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured: the library's pages, and a bare Starlette WebSocket that echoes as many bytes."""
+"""The application that is measured: pages of the library, and a plain WebSocket echo to compare them with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ environment = Environment(
 
 
 async def echo(socket: WebSocket) -> None:
-    """Answers each message with so many bytes as the address says."""
+    """Answer each message with the number of bytes that the URL contains."""
     await socket.accept()
     answer = "x" * int(socket.query_params["bytes"])
     async for _ in socket.iter_text():
@@ -32,7 +32,7 @@ async def echo(socket: WebSocket) -> None:
 
 
 async def vanilla(request: Request) -> HTMLResponse:
-    """The table without a library."""
+    """Return the table as a page without a library."""
     return HTMLResponse(environment.get_template("vanilla.html").render())
 
 
@@ -61,13 +61,13 @@ class Beside(counter.Counter):
 
 @live.page("/rows")
 class Rows(table.Table):
-    """A table of `?rows=N`, with buttons whose ops change one row in the middle of it."""
+    """A table of ``?rows=N``, with buttons that change a row in the middle."""
 
     template = "rows.html"
 
     @action
     async def change(self) -> None:
-        """Another label, of nine characters, for the middle row."""
+        """Change the label of the middle row to another one of nine characters."""
         self.ticks += 1
         middle = len(self.data) // 2
         row = replace(self.data[middle], label=f"row {self.ticks:05}")
@@ -75,7 +75,7 @@ class Rows(table.Table):
 
     @action
     async def choose(self) -> None:
-        """Select one of two rows, in turn."""
+        """Select one of two rows, alternately."""
         self.ticks += 1
         self.selected = self.data[len(self.data) // 2 + self.ticks % 2].id
 
@@ -113,7 +113,7 @@ PARAGRAPHS = 68
 
 @live.page("/raw")
 class Raw(counter.Counter):
-    """30 KB of HTML that no template has compiled, with a button that changes a paragraph in its middle."""
+    """30 KB of HTML that isn't from a template, with a button that changes a paragraph in its middle."""
 
     template = "raw.html"
 

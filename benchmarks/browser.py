@@ -1,4 +1,4 @@
-"""Bytes on the wire and the main thread's time, in Chromium."""
+"""Measure bytes on the wire and main-thread time in Chromium."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ addEventListener("live:patch", ({detail}) => {
 
 @dataclass
 class Traffic:
-    """One kind of op: where it is made, its message after number and revision, and the bytes of both ways."""
+    """A kind of op: its page, its message after number and revision, and its bytes in both directions."""
 
     name: str
     path: str
@@ -72,7 +72,7 @@ OPS = [
 
 
 class Wire:
-    """The messages of a page's socket."""
+    """Records the messages of a page's socket."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -85,13 +85,13 @@ class Wire:
         socket.on("framereceived", lambda text: self.received.append(str(text)))
 
     def wait(self, messages: int) -> None:
-        """Return when so many messages have come."""
+        """Wait until a number of messages have arrived."""
         while len(self.received) < messages:
             self.page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
 def record(page: Page, server: Server, traffic: Traffic) -> None:
-    """Make the op twice, and note what the second, for which the client knows all shapes, says."""
+    """Run the op twice, and record the second one, for which the client knows all shapes."""
     wire = Wire(page)
     page.goto(server.url + traffic.path)
     wire.wait(1)
@@ -121,7 +121,7 @@ def measure(server: Server, browser: Browser) -> list[Line]:
 def patch_times(
     page: Page, server: Server, path: str, button: str, clock: str = CLOCK
 ) -> tuple[float, float]:
-    """Milliseconds of script per message from the server, and of all main-thread work per op."""
+    """Return milliseconds of script per message from the server, and of all main-thread work per op."""
     page.add_init_script(clock)
     wire = Wire(page)
     page.goto(server.url + path)
@@ -168,7 +168,7 @@ def measure_main_thread(server: Server, browser: Browser) -> list[Line]:
 
 
 def measure_raw(server: Server, browser: Browser) -> list[Line]:
-    """A changed paragraph of 30 KB of raw HTML."""
+    """Measure a changed paragraph in 30 KB of raw HTML."""
     with browser.new_page() as page:
         script, task = patch_times(page, server, "/raw", "click +1", PATCHING)
         first = float(page.evaluate("first"))

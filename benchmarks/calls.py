@@ -1,7 +1,7 @@
-"""Prints how far it is from the socket to the user's function and back: calls, modules and frames.
+"""Print the calls, modules and frames between the socket and the user's function.
 
-``python -m benchmarks.calls``. Calls of the library's own functions are counted (not those of Python,
-Starlette or pydantic), once everything is warm; the page is a counter. The layers come from the imports.
+``python -m benchmarks.calls``. Only calls of the library's own functions are counted, not those of Python,
+Starlette or pydantic, after warming up; the page is a counter. The layers are computed from the imports.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RUNS = 5
 
 
 class Probe:
-    """Counts calls while it is active; `frames`: those between the socket's loop and the user's function."""
+    """Counts calls in its block. `frames`: those between the socket's loop and the user's function."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -53,7 +53,7 @@ class Probe:
 
 
 def is_ours(frame: FrameType) -> bool:
-    """Whether a frame is the library's, without its test browser and comprehensions."""
+    """Return whether a frame is the library's, except for its test browser and comprehensions."""
     code = frame.f_code
     file = code.co_filename
     return file.startswith(HOME) and "/testing/" not in file and not code.co_name.startswith("<")
@@ -100,7 +100,7 @@ class Board(Page):
 
 
 async def measured(step: Callable[[], Awaitable[object]]) -> Probe:
-    """What a step costs when what is made once has been made, and nothing else is due meanwhile."""
+    """Return the cost of a step after warming up, while nothing else is due."""
     for _ in range(WARM_UP):
         await step()
     probes = []

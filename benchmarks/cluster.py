@@ -1,7 +1,7 @@
-"""Prints what it costs to be several machines: how long changes travel, and the CPU of an op with each store.
+"""Print the costs of several machines: the latency of changes, and the CPU of an op with each store.
 
 ``python -m benchmarks.cluster``, where redis-server and PostgreSQL are installed. The machines are processes
-of this one: what is measured is the library and its servers, without a network between them.
+on this one, so the library and its servers are measured without a network.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ REPEATS = 5
 
 @contextmanager
 def two_machines(store: str) -> Iterator[tuple[Server, Server]]:
-    """Two servers that have a store in common, and the file with the value."""
+    """Start two servers with a common store, and return them with the file that contains the value."""
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder, ExitStack() as stack:
         value = Path(folder) / "moment"
         value.write_text("0")
@@ -60,7 +60,7 @@ class Viewer:
         self._page = page
 
     async def next(self) -> float:
-        """Return how many milliseconds the next change has taken to arrive."""
+        """Return the latency of the next change, in milliseconds."""
         while True:
             frame = json.loads(await self._page.connection.recv())
             arrived = time.monotonic_ns()
@@ -71,7 +71,7 @@ class Viewer:
 
 @asynccontextmanager
 async def opened(here: Server, there: Server, viewers: int) -> AsyncIterator[tuple[Session, list[Viewer]]]:
-    """A page on one machine that changes the value, and others on the other machine that show it."""
+    """Open a page that changes the value on one machine, and pages that show it on the other."""
     async with AsyncExitStack() as stack:
         writer = await stack.enter_async_context(session(here, "/writer"))
         pages: list[Session] = []
@@ -82,7 +82,7 @@ async def opened(here: Server, there: Server, viewers: int) -> AsyncIterator[tup
 
 
 async def latencies(here: Server, there: Server) -> list[float]:
-    """Milliseconds from `revalidate_tag` on one machine to the patch of a page on the other one."""
+    """Return milliseconds from `revalidate_tag` on one machine to the patch of a page on the other one."""
     async with opened(here, there, 1) as (writer, [viewer]):
         found = []
         for _ in range(CHANGES):
@@ -92,7 +92,7 @@ async def latencies(here: Server, there: Server) -> list[float]:
 
 
 async def to_many(here: Server, there: Server) -> tuple[list[float], float]:
-    """Milliseconds until the last of many viewers has a change, and those of their machine's CPU for it."""
+    """Return milliseconds until the last of many viewers has a change, and of their machine's CPU."""
     async with opened(here, there, VIEWERS) as (writer, viewers):
         last = []
         before = cpu_seconds(there.worker_pids()[-1])
@@ -104,7 +104,7 @@ async def to_many(here: Server, there: Server) -> tuple[list[float], float]:
 
 
 def round_trips(ask: Callable[[], object]) -> list[float]:
-    """Milliseconds that a server takes to answer."""
+    """Return the round-trip times of a server, in milliseconds."""
     found = []
     for _ in range(CHANGES):
         began = time.monotonic_ns()
@@ -121,7 +121,7 @@ def lines(name: str, times: list[float]) -> list[Line]:
 
 
 def distance(name: str, store: str, ask: Callable[[], object]) -> list[Line]:
-    """How long changes travel, beside the bare round trips of the server."""
+    """Print the latency of changes, beside plain round trips of the server."""
     with two_machines(store) as (here, there):
         bare = round_trips(ask)
         changes = asyncio.run(latencies(here, there))
@@ -130,7 +130,7 @@ def distance(name: str, store: str, ask: Callable[[], object]) -> list[Line]:
 
 
 def crowd(store: str) -> list[Line]:
-    """What a change of a value costs that very many show."""
+    """Print the cost of changing a value that very many pages show."""
     with two_machines(store) as (here, there):
         last, spent = asyncio.run(to_many(here, there))
     return [
@@ -140,7 +140,7 @@ def crowd(store: str) -> list[Line]:
 
 
 async def spend(ops: int) -> float:
-    """Return the CPU microseconds of an op, with the store that ``STORE`` names."""
+    """Return the CPU time of an op in microseconds, with the store in the variable ``STORE``."""
     counter = CASES["counter"]
     await replay(counter, ops // 10)
     before = time.process_time_ns()
@@ -149,7 +149,7 @@ async def spend(ops: int) -> float:
 
 
 def costs(stores: dict[str, str]) -> list[Line]:
-    """The CPU of an op of a counter in its own process, user and system; servers of stores are apart."""
+    """Print the CPU time of an op of a counter, user and system, without that of the store's server."""
     found: dict[str, list[float]] = {name: [] for name in stores}
     for _ in range(REPEATS):
         for name, url in stores.items():
@@ -160,7 +160,7 @@ def costs(stores: dict[str, str]) -> list[Line]:
 
 
 def counts(stores: dict[str, str]) -> list[Line]:
-    """The instructions of an op of a counter in its own process, without those of the system."""
+    """Print the instructions of an op of a counter, without those of the system and the store's server."""
     if shutil.which("valgrind") is None:
         return []
     return [

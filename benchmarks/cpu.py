@@ -1,4 +1,4 @@
-"""Server CPU per op, as a share of a bare echo of the same bytes on the same server."""
+"""Measure the server's CPU per op, compared to a plain echo of the same bytes on the same server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AIMS = {"counter": 0.6, "one of 1000 changed": 0.4}
 
 
 async def share(server: Server, traffic: Traffic, trips: int = TRIPS) -> float:
-    """How many ops a CPU-second does for each echo that it would do; the median of interleaved runs."""
+    """Return ops per echo in the same CPU time, as the median of interleaved runs."""
     shares = []
     async with AsyncExitStack() as stack:
         live = await sessions(stack, server, traffic.path, SESSIONS, traffic.tail)

@@ -1,4 +1,4 @@
-"""What finding the changes of raw HTML costs, in parses of the page by lxml."""
+"""Measure the time to compare raw HTML, as a multiple of parsing the page with lxml."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEXT_END = re.compile(r"\w(?=</)")
 
 
 def measure() -> list[Line]:
-    """For each kind of page: one changed text; the edit lists of a text, a row that moves, and ten texts."""
+    """Measure each kind of page: a changed text, and the edit lists of a text, a moved row and ten texts."""
     known = pages()
     return [line for kind in KINDS for line in _lines(kind, known[kind])]
 
@@ -54,14 +54,14 @@ def _edits(old: str, new: str) -> float:
 
 
 def _long(page: str) -> str:
-    """Several times the same page, each in a section with texts of its own."""
+    """Return a page several times, each in a section with different texts."""
     count = SIZE // len(page) + 1
     parts = (_TEXT_END.sub(rf"\g<0> {n}", page) for n in range(count))
     return "".join(f'<section id="part-{n}">{part}</section>\n' for n, part in enumerate(parts))
 
 
 def _with_texts(old: str, count: int) -> str:
-    """With other texts at even distances."""
+    """Return a page with texts replaced at regular distances."""
     parts = []
     at = 0
     for n in range(count):
@@ -72,13 +72,13 @@ def _with_texts(old: str, count: int) -> str:
 
 
 def _moved(old: str) -> str:
-    """With the second section at the end."""
+    """Return a page with its second section moved to the end."""
     sections = old.split("<section")
     return "<section".join([*sections[:2], *sections[3:], sections[2]])
 
 
 def _seconds(function: Callable[[], Any]) -> float:
-    """The shortest of many runs."""
+    """Return the time of the fastest of many runs, in seconds."""
     times = []
     for _ in range(REPEATS):
         start = time.perf_counter()

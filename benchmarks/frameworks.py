@@ -1,7 +1,7 @@
-"""Prints what the operations of js-framework-benchmark cost a browser, beside a page without a library.
+"""Print the browser's time for operations of js-framework-benchmark, beside a page without a library.
 
-``python -m benchmarks.frameworks``; numbers of operations as arguments choose among them (``04 05``), and the
-variable ``ROUNDS`` says how often each is measured. See ``benchmarks/README.md``.
+``python -m benchmarks.frameworks``; arguments select operations by number (``04 05``), and the
+variable ``ROUNDS`` is the number of measurements of each. See ``benchmarks/README.md``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ DRIVER = """() => {
 
 @dataclass(frozen=True)
 class Operation:
-    """What is clicked: once, or several times where once would be too short to be measured."""
+    """The clicks of an operation; several, if a single one would be too short to measure."""
 
     name: str
     at_most: float
@@ -103,7 +103,7 @@ class Side:
         self.session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def cost(self, operation: Operation) -> Cost:
-        """What a click costs, less what it costs to ask."""
+        """Return the time of a click, without the overhead of measuring."""
         self.press(operation.before)
         self.session.send("HeapProfiler.collectGarbage")
         self.press([])
@@ -125,7 +125,7 @@ class Side:
 
 
 def costs(server: Server, browser: Browser, operation: Operation) -> tuple[Cost, Cost]:
-    """The operation without a library, and with it, measured in turn."""
+    """Return the times of an operation without and with the library, measured alternately."""
     vanilla, live = (Side(browser, server.url + path) for path in (VANILLA, LIVE))
     runs = [(vanilla.cost(operation), live.cost(operation)) for _ in range(WARM_UP + ROUNDS)][WARM_UP:]
     vanilla.page.context.close()
@@ -134,7 +134,7 @@ def costs(server: Server, browser: Browser, operation: Operation) -> tuple[Cost,
 
 
 def _low(costs: Sequence[Cost]) -> Cost:
-    """Return the means of the lower halves: what else the machine does only adds to a figure."""
+    """Return the means of the lower halves, since other processes only increase a measurement."""
     count = (len(costs) + 1) // 2
     return {name: mean(sorted(cost[name] for cost in costs)[:count]) for name in costs[0]}
 

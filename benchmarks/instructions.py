@@ -1,12 +1,12 @@
-"""Prints how many instructions ops of several pages take, counted by callgrind.
+"""Print the number of instructions per op of several pages, counted by callgrind.
 
-``python -m benchmarks.instructions``, where valgrind is installed; the names of cases as arguments choose
-among them. Each page is driven in process by some ops to warm it up, and then by those that are counted: the
+``python -m benchmarks.instructions``, where valgrind is installed; arguments select cases by
+name. Each page is driven in process by some ops to warm it up, and then by those that are counted: the
 figures are repeatable to a few per cent. The variable ``STORE`` is the URL of another store than the default,
-or ``memory``. What the clock makes due (looking for messages of other workers) is left out: the slower the
-machine, the more of it there would be.
+or ``memory``. Periodic work, such as looking for messages of other workers, is disabled: slower
+machines would do more of it.
 
-The echo is what sending and receiving costs without the library. How many instructions Python takes depends
+The echo is the cost of sending and receiving without the library. How many instructions Python takes depends
 on how it was built, and valgrind counts each byte that ``rep movsb`` copies as one (libc copies large blocks
 so): figures of different machines are comparable as multiples of the echo.
 """
@@ -120,7 +120,7 @@ def rows(count: int) -> tuple[Row, ...]:
 
 
 def changed(data: tuple[Row, ...], number: int) -> tuple[Row, ...]:
-    """Return rows of which the middle one has another label."""
+    """Return the rows with another label for the middle one."""
     middle = len(data) // 2
     return (*data[:middle], replace(data[middle], label=f"row {number:05}"), *data[middle + 1 :])
 
@@ -143,7 +143,7 @@ class Rows(Page):
 
     @action
     async def choose(self) -> None:
-        """Select one of two rows, in turn."""
+        """Select one of two rows, alternately."""
         self.ticks += 1
         self.selected = self.data[len(self.data) // 2 + self.ticks % 2].id
 
@@ -175,9 +175,9 @@ class Viewer(Page):
 
 @dataclass(frozen=True)
 class Case:
-    """What is done with a page: a call of one of the forms in its HTML, with some fields.
+    """An op of a page: a call of one of the forms in its HTML, with some fields.
 
-    Without fields, nothing is called: the shared rows are changed, for several viewers.
+    Without fields, nothing is called, and the shared rows are changed for several viewers.
     """
 
     name: str
@@ -240,7 +240,7 @@ class Tab:
 
 
 async def replay(case: Case, ops: int, warm_up: int = 0) -> float:
-    """Open the page, and do so many ops, one after the other; before, some to warm up. Return the seconds."""
+    """Open the page, warm up, and run ops one after the other. Return their time in seconds."""
     tabs = [Tab() for _ in range(1 if case.fields is not None else VIEWERS)]
     for tab in tabs:
         await tab.open(case.url)
@@ -273,7 +273,7 @@ async def _step(case: Case, tabs: Sequence[Tab]) -> None:
 
 
 async def replay_all(names: Sequence[str]) -> None:
-    """Print the microseconds of an op of each case; callgrind counts what it takes."""
+    """Print the time of an op of each case, in microseconds, while callgrind counts its instructions."""
     for name in names:
         seconds = await replay(CASES[name], COUNTED, WARM_UP)
         print(name, seconds / _count(CASES[name]) * 1e6)

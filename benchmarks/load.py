@@ -1,4 +1,4 @@
-"""Sockets without a browser: joined sessions that send ops in lockstep, and what they cost the server."""
+"""Put a server under load without a browser: sessions send ops in lockstep, and its CPU is measured."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.chromium.server import Server
 
 
 class Served(Protocol):
-    """What is served somewhere."""
+    """A server with a URL."""
 
     url: str
 
@@ -30,14 +30,14 @@ SCRIPT = re.compile(r'<script[^>]* data-live="([^"]*)" data-snapshot="([^"]*)"')
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time that a process has used."""
+    """Return the user and system time of a process, in seconds."""
     with open(f"/proc/{pid}/stat") as stat:
         user, system = stat.read().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that a process has to itself."""
+    """Return the private memory of a process, in bytes."""
     with open(f"/proc/{pid}/smaps_rollup") as rollup:
         return sum(int(line.split()[1]) * 1024 for line in rollup if line.startswith("Private_"))
 
@@ -50,7 +50,7 @@ async def socket(server: Served, path: str) -> AsyncIterator[ClientConnection]:
 
 
 class Session:
-    """One page, opened and joined as the client does it."""
+    """A page that was opened and joined as the client does it."""
 
     def __init__(self, connection: ClientConnection, html: str, welcome: dict[str, Any]) -> None:
         self.connection = connection
@@ -84,13 +84,13 @@ async def session(server: Served, path: str) -> AsyncIterator[Session]:
 async def sessions(
     stack: AsyncExitStack, server: Served, path: str, count: int, tail: list[Any]
 ) -> list[Ask]:
-    """So many joined pages, each ready to send one op again and again."""
+    """Open pages, and return a function for each that sends the same op again."""
     joined = [await stack.enter_async_context(session(server, path)) for _ in range(count)]
     return [lambda one=one: one.op(tail) for one in joined]  # type: ignore[misc]
 
 
 async def echoes(stack: AsyncExitStack, server: Served, up: int, down: int, count: int) -> list[Ask]:
-    """So many bare sockets, which send `up` bytes and get `down` back."""
+    """Open plain sockets, and return a function for each that sends `up` bytes and receives `down`."""
     sockets = [await stack.enter_async_context(socket(server, f"/echo?bytes={down}")) for _ in range(count)]
 
     async def ask(connection: ClientConnection) -> None:
@@ -101,12 +101,12 @@ async def echoes(stack: AsyncExitStack, server: Served, up: int, down: int, coun
 
 
 async def rate(server: Server, asks: list[Ask], rounds: int) -> float:
-    """Round trips per second of the server's CPU time."""
+    """Return round trips per second of the server's CPU time."""
     return await rate_by(lambda: cpu_seconds(server.worker_pids()[-1]), asks, rounds)
 
 
 async def rate_by(used: Callable[[], float], asks: list[Ask], rounds: int) -> float:
-    """Round trips per second of the CPU time that has been used."""
+    """Return round trips per second of CPU time, measured by a function."""
 
     async def repeat(ask: Ask) -> None:
         for _ in range(rounds):

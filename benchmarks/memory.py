@@ -1,4 +1,4 @@
-"""Memory of the server per idle session, beyond a bare socket."""
+"""Measure the server's memory per idle session, in addition to that of a plain socket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IDLE = 20.0
 
 
 async def per_connection(server: Server, path: str | None, count: int) -> tuple[float, float]:
-    """KiB for each of so many pages at a path (None: bare sockets), at once and after a while."""
+    """Return KiB per page at a path, or per plain socket for None: at once and after a while."""
     async with AsyncExitStack() as stack:
         if path:
             await stack.enter_async_context(session(server, path))

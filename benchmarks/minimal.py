@@ -1,4 +1,4 @@
-"""Bytes of a patch of raw HTML, beside what general tools say of the same two pages."""
+"""Compare the bytes of patches of raw HTML with those of general diff tools."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEED = 4
 
 @dataclass(frozen=True)
 class Edit:
-    """Two states of a page. `changed`: bytes of text and markup that differ, if that is in one place."""
+    """Two states of a page. `changed`: the number of bytes that differ, if they are in one place."""
 
     page: str
     kind: str
@@ -51,7 +51,7 @@ class Edit:
 
 
 def source(root: Any) -> str:
-    """The content of a page's one element."""
+    """Return the content of a page's only element."""
     text: str = etree.tostring(root, method="html", encoding="unicode")
     return text[len("<div>") : -len("</div>")]
 
@@ -181,7 +181,7 @@ MANY: list[Change] = [several, several, everywhere, backwards, shuffle]
 
 
 def edits() -> Iterator[Edit]:
-    """The same ones each time."""
+    """Return the edits, which are the same in each run."""
     for name, text in pages().items():
         rng = random.Random(f"{SEED} {name}")
         root = html.fragment_fromstring(text, create_parent="div")
@@ -194,7 +194,7 @@ def edits() -> Iterator[Edit]:
 
 
 def measure() -> list[Line]:
-    """How many patches are larger than others', and how near single edits come to what they change."""
+    """Count patches that are larger than those of other tools, and compare edits with the minimum."""
     found = [(edit, edit.patch(), edit.xmldiff(), edit.difflib()) for edit in edits()]
     single = [(edit, size) for edit, size, _, _ in found if edit.changed is not None]
     beyond = [edit for edit, size in single if size > 1.5 * (edit.changed or 0) + 20]

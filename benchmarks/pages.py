@@ -1,4 +1,4 @@
-"""Ten pages of different kinds, made of what is at hand: documents, source code, pages of the examples."""
+"""Create ten pages of different kinds from documents, source code and pages of the examples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 
 def pages() -> dict[str, str]:
-    """What is in their bodies, by what kind they are."""
+    """Return the content of the pages' bodies, by kind."""
     with TestClient(live) as client:
         form = _body(client.get("/signup").text)
         people = _body(client.get("/people").text)

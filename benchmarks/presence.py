@@ -1,7 +1,7 @@
-"""Prints what a join costs where many people are: CPU of the server, and bytes for each who sees it.
+"""Print the cost of joining a page with many people: the server's CPU, and bytes for each viewer.
 
 ``python -m benchmarks.presence``, or with another number of people. The pages are open in this process, over
-sockets that only count and acknowledge what they are sent.
+sockets that only count and acknowledge messages.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ class Room(Page):
 
 @live.page("/quiet")
 class Quiet(Page):
-    """Says who is here, and shows nobody."""
+    """Has a presence, but shows nobody."""
 
     template = "quiet.html"
     _people = presence("quiet", name)
 
 
 class Viewer:
-    """An open page. `frames` and `size` count what it is sent after its welcome."""
+    """An open page. `frames` and `size` count the messages after its welcome, and their bytes."""
 
     def __init__(self) -> None:
         self.frames = self.size = 0
@@ -103,7 +103,7 @@ class Viewer:
 
 
 async def settled(viewers: list[Viewer]) -> None:
-    """Return when nothing has been sent for longer than changes are collected."""
+    """Wait until nothing has been sent for longer than the interval in which changes are collected."""
     before = -1
     while (now := sum(viewer.frames for viewer in viewers)) != before:
         before = now
@@ -111,7 +111,7 @@ async def settled(viewers: list[Viewer]) -> None:
 
 
 async def joins(path: str, people: int) -> list[Line]:
-    """Measure joins to a topic in which so many people are; `VIEWERS` have a page open besides."""
+    """Measure joins to a topic with a number of people; another `VIEWERS` pages are open."""
     topic = path.strip("/")
     for number in range(people):
         who = f"other{number:05}"
@@ -125,7 +125,7 @@ async def joins(path: str, people: int) -> list[Line]:
             viewers.append(viewer)
 
     async def cost(count: int) -> tuple[float, float]:
-        """Milliseconds of CPU, and bytes that each of the others gets, for each of so many joins."""
+        """Return milliseconds of CPU, and bytes for each other viewer, per join."""
         await settled(viewers)
         others = viewers[:VIEWERS]
         sizes, began = sum(viewer.size for viewer in others), time.process_time()
@@ -150,7 +150,7 @@ async def joins(path: str, people: int) -> list[Line]:
 
 
 def table(people: int) -> list[Line]:
-    """What workers tell each other, without a broker."""
+    """Measure the messages between workers, without a broker."""
     one, two = PresenceTable("one"), PresenceTable("two")
     said: list[dict[str, Any]] = []
 

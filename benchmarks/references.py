@@ -1,4 +1,4 @@
-"""What references cost a page's HTML: the time to render it, and its size."""
+"""Measure the cost of references in a page's HTML: the time to render it, and its size."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Rows(Page):
 
     @action
     async def remove(self, id: Bound[int]) -> None:
-        """What each row has a reference to."""
+        """The action that each row has a reference to."""
 
 
 def measure() -> list[Line]:
-    """Whole pages as a GET answers with them."""
+    """Measure whole pages, as in responses to a GET."""
     live = Live(
         Environment(loader=DictLoader(TEMPLATES), autoescape=True), keys="k" * 32, store=MemoryStore()
     )

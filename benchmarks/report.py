@@ -1,4 +1,4 @@
-"""Lines of the report: what was measured, what was to be reached."""
+"""Lines of the report, each with a figure and its target."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Line:
-    """A figure and, where there is one, its aim: `at_least` or `at_most`."""
+    """A figure and, if there is one, its target: `at_least` or `at_most`."""
 
     name: str
     figure: float

@@ -1,4 +1,4 @@
-"""Prints what a GET and a POST cost, as a multiple of plain Starlette and Jinja2 with the same template.
+"""Print the cost of a GET and a POST, as a multiple of plain Starlette and Jinja2 with the same template.
 
 ``python -m benchmarks.requests``. Both applications are driven in one process, without a server. Instructions
 are counted by callgrind where valgrind is installed, else CPU time is compared. The plain POST reads its form
@@ -104,7 +104,7 @@ def get(app: Any, url: str) -> Callable[[], Awaitable[Reply]]:
 
 
 async def post(app: Any) -> Callable[[], Awaitable[Reply]]:
-    """Return what sends the form of the counter, each time with another number in it."""
+    """Return a function that posts the counter's form, with another number each time."""
     html, numbers = (await send(app, "GET", "/")).text, count()
     action = re.search(r'action=["\']([^"\']*_a=[^"\']*)', html)
     state = re.search(r'name="_s" value="([^"]*)"', html)
@@ -131,7 +131,7 @@ async def step(case: Case, app: Any) -> Callable[[], Awaitable[Reply]]:
 
 
 async def replay() -> list[float]:
-    """Send each kind of request many times, to the plain application and to ours in turn.
+    """Send each kind of request many times, to the plain and the live application alternately.
 
     Return the CPU time of one request for each kind and application, in microseconds: that of the fastest
     round.
@@ -158,7 +158,7 @@ def counted() -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
         command = ["valgrind", "--tool=callgrind", "--dump-before=getppid", f"--callgrind-out-file={out}"]
-        store = {"LIVEACTIONS_STORE": f"sqlite:///{folder}/pages"}  # not what earlier runs have left
+        store = {"LIVEACTIONS_STORE": f"sqlite:///{folder}/pages"}  # an empty store for each run
         subprocess.run(
             [*command, sys.executable, "-m", "benchmarks.requests", "--replay"],
             check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "0", **store},

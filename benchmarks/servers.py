@@ -1,4 +1,4 @@
-"""Prints what each ASGI server does in a second of CPU time: operations of a counter, and bare echoes.
+"""Print what each ASGI server does in a second of CPU time: ops of a counter, and plain echoes.
 
 ``python -m benchmarks.servers``. All of them run at the same time, and take turns.
 See ``benchmarks/README.md``.
@@ -27,7 +27,7 @@ REFERENCE = re.compile(r"[?]_a=([^\s>'\"]+)")
 
 
 async def _counters(stack: AsyncExitStack, server: AsgiServer) -> list[Ask]:
-    """So many open counters, each ready to be increased again and again."""
+    """Open counters, and return a function for each that increases it."""
     asks: list[Ask] = []
     for _ in range(SESSIONS):
         page = await stack.enter_async_context(session(server, "/counter"))

@@ -1,4 +1,4 @@
-"""What several machines share: a cached value that one page changes and others show."""
+"""The application of `benchmarks.cluster`: a cached value that one page changes and others show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Size of the built client, as it is served: the core, and what pages load when they use a feature of it."""
+"""Measure the size of the built client as it is served: its core, and the parts that are loaded lazily."""
 
 from __future__ import annotations
 

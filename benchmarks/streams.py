@@ -1,4 +1,4 @@
-"""What a page holds after 10,000 items were sent to it: in a stream, in a list, and with none."""
+"""Measure a page's memory after 10,000 items: in a stream, in a list, and without any."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Listed(Adding):
 
 
 async def _held(live: Live, path: str, portions: int) -> tuple[int, int]:
-    """Return how many objects a page and its renders consist of, and their bytes."""
+    """Return the number of objects of a page and its renders, and their size in bytes."""
     async with Browser(live) as browser:
         page = await browser.open(path)
         for _ in range(portions):

@@ -1,4 +1,4 @@
-"""Scrolling 100,000 rows of which the page has those in view, beside a page that has all of its rows."""
+"""Measure scrolling in 100,000 rows, of which only those in view are loaded, beside a complete page."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def modules() -> dict[str, Path]:
 
 @cache
 def read() -> Graph:
-    """Return the modules that each module imports. Re-exported names count as their origin's."""
+    """Return the modules that each module imports. Re-exported names count for their origin."""
     known = modules()
     return {name: _imports(path, known) - {name} for name, path in known.items()}
 

@@ -225,7 +225,7 @@ def own(kind: type[P]) -> Iterator[P]:
 
 @contextmanager
 def shared(kind: type[P], base: Path) -> Iterator[P]:
-    """Share a server between the processes of this test run; the last one stops it. `base`: pytest's folder."""
+    """Share a server between the processes of a test run; the last one stops it. `base`: pytest's folder."""
     base = base.parent if "PYTEST_XDIST_TESTRUNUID" in os.environ else base
     note = base / f"{kind.package}.json"
     with _locked(note):
