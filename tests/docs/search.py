@@ -82,6 +82,7 @@ QUESTIONS: Final = {
     "redis": "stores",
     "several machines": "stores",
     "health check": "monitoring",
+    "completion": "cli",
     "logging": "monitoring",
     "memory usage": "performance",
     "exactly once": "guarantees",
