@@ -121,7 +121,7 @@ def lines(name: str, times: list[float]) -> list[Line]:
 
 
 def distance(name: str, store: str, ask: Callable[[], object]) -> list[Line]:
-    """Print the latency of changes, beside plain round trips of the server."""
+    """Measure the latency of changes, beside plain round trips of the server."""
     with two_machines(store) as (here, there):
         bare = round_trips(ask)
         changes = asyncio.run(latencies(here, there))
@@ -130,7 +130,7 @@ def distance(name: str, store: str, ask: Callable[[], object]) -> list[Line]:
 
 
 def crowd(store: str) -> list[Line]:
-    """Print the cost of changing a value that very many pages show."""
+    """Measure the cost of changing a value that very many pages show."""
     with two_machines(store) as (here, there):
         last, spent = asyncio.run(to_many(here, there))
     return [
@@ -149,7 +149,7 @@ async def spend(ops: int) -> float:
 
 
 def costs(stores: dict[str, str]) -> list[Line]:
-    """Print the CPU time of an op of a counter, user and system, without that of the store's server."""
+    """Measure the CPU time of an op of a counter, user and system, without that of the store's server."""
     found: dict[str, list[float]] = {name: [] for name in stores}
     for _ in range(REPEATS):
         for name, url in stores.items():
@@ -160,7 +160,7 @@ def costs(stores: dict[str, str]) -> list[Line]:
 
 
 def counts(stores: dict[str, str]) -> list[Line]:
-    """Print the instructions of an op of a counter, without those of the system and the store's server."""
+    """Measure the instructions of an op of a counter, without those of the system and the store's server."""
     if shutil.which("valgrind") is None:
         return []
     return [

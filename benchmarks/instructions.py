@@ -1,10 +1,10 @@
 """Print the number of instructions per op of several pages, counted by callgrind.
 
-``python -m benchmarks.instructions``, where valgrind is installed; arguments select cases by
-name. Each page is driven in process by some ops to warm it up, and then by those that are counted: the
-figures are repeatable to a few per cent. The variable ``STORE`` is the URL of another store than the default,
-or ``memory``. Periodic work, such as looking for messages of other workers, is disabled: slower
-machines would do more of it.
+``python -m benchmarks.instructions``, where valgrind is installed; arguments select cases by name. Each
+page is driven in process by some ops to warm it up, and then by those that are counted: the figures are
+repeatable to a few per cent. The variable ``STORE`` is the URL of another store than the default, or
+``memory``. Periodic work, such as looking for messages of other workers, is disabled: slower machines would
+do more of it.
 
 The echo is the cost of sending and receiving without the library. How many instructions Python takes depends
 on how it was built, and valgrind counts each byte that ``rep movsb`` copies as one (libc copies large blocks
