@@ -16,6 +16,7 @@ from collections import Counter, abc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -214,8 +215,10 @@ class _Check:
         checker = Checker(description, more)
         owner, own = description.cls.__qualname__, _own_names(description) | more
         trees = dict(self._trees(template))
-        known.update(*(_defined(tree) for tree in trees.values() if tree is not None))
-        optional = {name for tree in trees.values() if tree is not None for name in _optional(tree)}
+        parsed = [tree for tree in trees.values() if tree is not None]
+        known.update(*map(_defined, parsed))
+        tested = {name for tree in parsed for name in _tested(tree)}
+        optional = tested.union(*map(_optional, parsed))
         for name, tree in trees.items():
             if tree is None:
                 yield Finding("", 0, "error", f"{owner}: there is no template {name!r}")
@@ -224,7 +227,7 @@ class _Check:
                 if variable in known:
                     continue
                 similar = get_close_matches(variable, own, 1, SIMILAR)
-                if similar or is_complete:
+                if similar or (is_complete and variable not in tested):
                     hint = f"; did you mean {similar[0]!r}?" if similar else ""
                     level = "warning" if variable in optional else "error"
                     text = f"{owner} has no {variable!r}{hint}"
@@ -305,11 +308,9 @@ def _undeclared(tree: nodes.Template) -> Iterator[tuple[str, int]]:
 
 
 def _optional(tree: nodes.Template) -> Iterator[str]:
-    """Yield names that a template expects to be undefined sometimes: it asks whether they are there."""
+    """Yield the names that a template has as conditions: they may be undefined sometimes."""
     asked: list[nodes.Node | None] = [node.test for node in tree.find_all(nodes.If)]
     asked += [node.test for node in tree.find_all(nodes.CondExpr)]
-    asked += [node.node for node in tree.find_all(nodes.Test) if node.name in ("defined", "undefined")]
-    asked += [node.node for node in tree.find_all(nodes.Filter) if node.name in ("default", "d")]
     while asked:
         node = asked.pop()
         if isinstance(node, nodes.Name):
@@ -318,6 +319,13 @@ def _optional(tree: nodes.Template) -> Iterator[str]:
             asked.append(node.node)
         elif isinstance(node, nodes.And | nodes.Or):
             asked += [node.left, node.right]
+
+
+def _tested(tree: nodes.Template) -> Iterator[str]:
+    """Yield the names that a template tests: ``{% if feed is defined %}``, ``{{ feed|default("") }}``."""
+    tests = (node.node for node in tree.find_all(nodes.Test) if node.name in ("defined", "undefined"))
+    filters = (node.node for node in tree.find_all(nodes.Filter) if node.name in ("default", "d"))
+    yield from (node.name for node in chain(tests, filters) if isinstance(node, nodes.Name))
 
 
 def _sample_request(live: Live) -> Request:

@@ -109,6 +109,11 @@ def test_what_is_right(body: str) -> None:
     assert [finding for finding in in_body(body) if "error" in finding.split()[1]] == []
 
 
+def test_a_name_that_the_template_tests_may_be_missing() -> None:
+    body = "{{ other if other is defined and other }} {{ another|default('x') }}"
+    assert in_body(body + "{% if last is undefined %}{% endif %}") == []
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -158,6 +163,8 @@ def test_what_is_right(body: str) -> None:
         ("{% include 'rows.html' %}", "error: Notes: there is no template 'rows.html'"),
         ('<p live-clck="{{ add }}"></p>', "notes.html:2: warning: live-clck: did you mean live-click?"),
         ("{% if nots %}{% endif %}", "notes.html:2: warning: Notes has no 'nots'; did you mean 'notes'?"),
+        ("{% if other %}{% endif %}", "notes.html:2: warning: Notes has no 'other'"),
+        ("{{ nots|default('') }}", "notes.html:2: warning: Notes has no 'nots'; did you mean 'notes'?"),
     ],
 )
 def test_what_is_wrong(body: str, message: str) -> None:
