@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..app import DEBUG_VARIABLE, Live
 from ..pages.component import describe
@@ -35,10 +36,11 @@ def main() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--sqlalchemy", is_flag=True, help="Store data with SQLAlchemy instead of plain SQLite.")
 @click.option("--login", is_flag=True, help="Ask visitors to sign in.")
-def new(folder: Path, sqlalchemy: bool, login: bool) -> None:
+@click.option("--ui", is_flag=True, help="Use the component kit for forms and buttons.")
+def new(folder: Path, sqlalchemy: bool, login: bool, ui: bool) -> None:
     """Create a small application in FOLDER: a page, its template, tests, a Dockerfile."""
     try:
-        files = create_project(folder, sqlalchemy=sqlalchemy, login=login)
+        files = create_project(folder, sqlalchemy=sqlalchemy, login=login, ui=ui)
     except ProjectError as error:
         raise click.ClickException(str(error)) from None
     for file in files:
@@ -46,8 +48,13 @@ def new(folder: Path, sqlalchemy: bool, login: bool) -> None:
     click.echo(f"\nNext:\n  cd {folder}\n  pip install -e '.[dev]'\n  liveactions dev")
 
 
+def _component_names(context: click.Context, parameter: click.Parameter, start: str) -> list[CompletionItem]:
+    names = ((one.name.lower(), one.summary) for one in listed())
+    return [CompletionItem(name, help=summary) for name, summary in names if name.startswith(start)]
+
+
 @main.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=_component_names)
 @click.option(
     "--to",
     "folder",

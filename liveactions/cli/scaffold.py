@@ -27,7 +27,9 @@ class ProjectError(Exception):
     """The application can't be created. The message says what to do."""
 
 
-def create_project(folder: Path, *, sqlalchemy: bool = False, login: bool = False) -> list[Path]:
+def create_project(
+    folder: Path, *, sqlalchemy: bool = False, login: bool = False, ui: bool = False
+) -> list[Path]:
     """Write the files of a new application and return their paths.
 
     The folder is created, or must be empty. Raise `ProjectError`.
@@ -50,7 +52,7 @@ def create_project(folder: Path, *, sqlalchemy: bool = False, login: bool = Fals
     )
     created = []
     for path, source in _sources(files(__package__) / "project", Path()):
-        text = environment.from_string(source).render(name=name, sqlalchemy=sqlalchemy, login=login)
+        text = environment.from_string(source).render(name=name, sqlalchemy=sqlalchemy, login=login, ui=ui)
         if text.strip():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)

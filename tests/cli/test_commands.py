@@ -47,6 +47,11 @@ def test_options_are_completed() -> None:
     assert "--format" in complete(_LIVEACTIONS_COMPLETE="bash_complete", **words)
 
 
+def test_components_are_completed() -> None:
+    words = {"COMP_WORDS": "liveactions add button ta", "COMP_CWORD": "3"}
+    assert complete(_LIVEACTIONS_COMPLETE="bash_complete", **words).split() == ["plain,table", "plain,tabs"]
+
+
 def complete(**environ: str) -> str:
     return CliRunner().invoke(main, [], env=environ, prog_name="liveactions").output
 
@@ -112,7 +117,8 @@ def test_a_port_that_is_in_use(unused_tcp_port: int) -> None:
     "options",
     [
         pytest.param([], id="plain"),
-        pytest.param(["--sqlalchemy", "--login"], id="everything", marks=pytest.mark.slow),
+        pytest.param(["--login"], id="login", marks=pytest.mark.slow),
+        pytest.param(["--sqlalchemy", "--login", "--ui"], id="everything", marks=pytest.mark.slow),
     ],
 )
 def test_a_new_application_passes_its_own_tests(folder: Path, options: list[str]) -> None:
@@ -120,7 +126,10 @@ def test_a_new_application_passes_its_own_tests(folder: Path, options: list[str]
     assert result.exit_code == 0 and "liveactions dev" in result.output
     created = {path.name for path in (folder / "my shop").iterdir()}
     assert {"app.py", "templates", "tests", "Dockerfile", "AGENTS.md", ".gitignore"} <= created
-    assert ("account.py" in created) == bool(options)
+    assert ("account.py" in created) == ("--login" in options)
+    for template in (folder / "my shop" / "templates").iterdir():
+        if template.name != "layout.html":
+            assert ("<ui.Form" in template.read_text()) == ("--ui" in options), template
     assert 'name = "my-shop"' in (folder / "my shop" / "pyproject.toml").read_text()
     here = str(Path(__file__).parents[2])
     for command in (["-m", "pytest", "-q", "-p", "no:cacheprovider"], ["-m", "liveactions", "check"]):
@@ -144,7 +153,7 @@ def test_what_is_created_is_well_formatted(folder: Path) -> None:
     ruff = Path(sys.executable).with_name("ruff")
     if not ruff.exists():
         pytest.skip("ruff is not installed")
-    run("new", "all", "--sqlalchemy", "--login")
+    run("new", "all", "--sqlalchemy", "--login", "--ui")
     run("new", "plain")
     for command in (["check", "--no-cache"], ["format", "--no-cache", "--check"]):
         done = subprocess.run([ruff, *command, "."], cwd=folder, capture_output=True, text=True)
