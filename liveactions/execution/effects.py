@@ -116,7 +116,7 @@ def _log_fields() -> Mapping[str, object]:
     effects = running.get()
     if effects is None:
         return {}
-    page = type(effects.live.page)
+    page = effects.live.page_class  # in a task, the page itself may be gone
     fields = {"page": f"{page.__module__}.{page.__qualname__}", "path": effects.live.path}
     return fields if effects.op is None else {**fields, "op": _op_id(*effects.op)}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, Unpack
 from urllib.parse import unquote, urlsplit
+from weakref import ref
 
 from markupsafe import Markup
 from pydantic_core import to_json, to_jsonable_python
@@ -166,7 +167,8 @@ class LiveContext:
 
     __slots__ = (
         "services",
-        "page",
+        "_page",
+        "page_class",
         "request",
         "forms",
         "head",
@@ -209,7 +211,8 @@ class LiveContext:
         self.request = request
         self.move_to(address)
         self.forms = FormStates()
-        self.page: RootComponent
+        self._page: ref[RootComponent] | None = None
+        self.page_class: type[RootComponent]
         self.problem: Problem | None = None
         """The value of `error`. Reading it here doesn't count as showing it."""
         self.error_is_shown = False
@@ -241,6 +244,21 @@ class LiveContext:
         """The people whom the page declares present, as of the latest run."""
         self.background: Background | None = None
         """Runs operations of the page, if it is open in a browser with JavaScript."""
+
+    @property
+    def page(self) -> RootComponent:
+        """The page. This context doesn't keep it alive, so that there is no circle of references.
+
+        Raise `LookupError` if nothing uses the page any more.
+        """
+        page = self._page() if self._page is not None else None
+        if page is None:
+            raise LookupError(f"{self.page_class.__qualname__}: nothing uses this page any more")
+        return page
+
+    @page.setter
+    def page(self, page: RootComponent) -> None:
+        self._page, self.page_class = ref(page), type(page)
 
     def move_to(self, address: str) -> None:
         """Set the address, and the query of the page's request."""

@@ -15,6 +15,7 @@ import pytest
 from jinja2 import DictLoader, Environment
 
 from liveactions import Live, Page, action
+from liveactions.logs import get_logger
 from liveactions.store import MemoryStore
 from tests.support import shop as shop_module
 from tests.support.asgi import Browser, Tab, browser, signed, waits
@@ -89,6 +90,44 @@ async def test_pages_are_freed_without_the_garbage_collector() -> None:
             assert response.status_code == 303 and loaded > 1 and len(pages) == 0
         finally:
             gc.enable()
+
+
+async def test_tasks_that_outlive_a_post_can_use_its_page_and_log(caplog: pytest.LogCaptureFixture) -> None:
+    template = '<form method="post" action="{{ start }}"></form>'
+    live = Live(
+        templates=Environment(loader=DictLoader({"p.html": template}), autoescape=True), keys="k" * 32
+    )
+    answered, tasks = asyncio.Event(), list[asyncio.Task[int]]()
+
+    async def report() -> int:
+        await answered.wait()
+        get_logger("liveactions.test").warning("reported")  # with the name of the page
+        return 0
+
+    @live.page("/")
+    class Starting(Page):
+        template = "p.html"
+        count: int = 0
+
+        @action
+        async def start(self) -> None:
+            tasks.extend([asyncio.create_task(self.work()), asyncio.create_task(report())])
+
+        @action
+        async def add(self, by: int) -> None:
+            self.count += by
+
+        async def work(self) -> int:
+            await answered.wait()
+            await self.add(2)
+            return self.count
+
+    async with browser(live) as visitor:
+        tab = await visitor.open("/")
+        await visitor.http.post(tab.action("start"), data={"_s": tab.snapshot})
+        answered.set()
+        assert await asyncio.gather(*tasks) == [2, 0]
+    assert [(one.getMessage(), getattr(one, "path", "")) for one in caplog.records] == [("reported", "/")]
 
 
 async def test_the_query_stays(visitor: Browser) -> None:
