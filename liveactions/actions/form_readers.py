@@ -51,6 +51,10 @@ class Reader(ABC):
         values = node.get(LEAF)
         return values[-1] if values else ""
 
+    def takes(self, path: tuple[Step, ...]) -> bool:
+        """Return whether a field is read whose name has these steps after the reader's own."""
+        return not path
+
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
         """Return the steps to the form field to which pydantic's error at `path` belongs."""
         return []
@@ -98,6 +102,9 @@ class ListReader(Reader):
     def typed(self, node: Node) -> Any:
         return [*node.get(LEAF, ()), *(self._item.typed(node[index]) for index in _indices(node))]
 
+    def takes(self, path: tuple[Step, ...]) -> bool:
+        return not path or (isinstance(path[0], int) and self._item.takes(path[1:]))
+
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
         indices = _indices(node)
         position = path[0] if path else None
@@ -121,6 +128,9 @@ class DictReader(Reader):
 
     def typed(self, node: Node) -> Any:
         return {str(key): self._value.typed(below) for key, below in node.items() if key != LEAF}
+
+    def takes(self, path: tuple[Step, ...]) -> bool:
+        return bool(path) and self._value.takes(path[1:])
 
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
         if not path or path[0] not in node:
@@ -166,6 +176,10 @@ class ModelReader(Reader):
             name: field.typed(given[name]) if given[name] or name not in self._omittable else {}
             for name, (field, _) in self.fields.items()
         }
+
+    def takes(self, path: tuple[Step, ...]) -> bool:
+        name = path[0] if path else None
+        return isinstance(name, str) and name in self.fields and self.fields[name][0].takes(path[1:])
 
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
         if not path or path[0] not in self.fields:

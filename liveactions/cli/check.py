@@ -7,18 +7,16 @@ All templates are compiled. The names that a page's template reads are compared 
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import inspect
-import textwrap
 import types
 from collections import Counter, abc
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError, nodes
@@ -34,7 +32,7 @@ from ..hosting import hidden_routes
 from ..pages.component import Component, describe
 from ..pages.description import Description
 from ..pages.page import Page
-from ..pages.page_functions import FunctionPage, render
+from ..pages.page_functions import FunctionPage
 from ..pages.page_html import NAMES
 from ..templates import is_embedded
 from ..templates.columns import column_in, column_of, line_of, locate, with_caret
@@ -43,6 +41,8 @@ from ..templates.component_files import tag_of
 from ..templates.escaping import displayed_function
 from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from ..type_hints import unwrap
+from .forms import forms_in
+from .renderings import renderings
 
 _SUFFIXES: Final = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2", ".svg", ".xml"})
 """Files in template folders that are compiled."""
@@ -234,6 +234,8 @@ class _Check:
                     yield self._finding(name, line, level, text, near=variable)
             for line, attribute, text in checker.faults(tree):
                 yield self._finding(name, line, "error", text, near=attribute)
+            for line, attribute, text in checker.unknown_names(tree):
+                yield self._finding(name, line, "warning", text, near=attribute)
             for line, command, text in unknown_commands(tree, self._environment) if NAME not in own else ():
                 yield self._finding(name, line, "error", text, near=command)
 
@@ -347,51 +349,6 @@ def _sample_request(live: Live) -> Request:
     return Request(scope)
 
 
-class Rendering(NamedTuple):
-    """One template of a page function."""
-
-    template: str
-    names: frozenset[str]
-    is_complete: bool
-    """Whether these are all names: some may come from a dict (``**names``)."""
-
-
-def renderings(function: Callable[..., Any]) -> dict[str, Rendering]:
-    """Return what a page function renders, by template: the names of all calls of `render` for it.
-
-    A call that another function makes, or whose template isn't a constant, isn't found.
-    """
-    found: dict[str, Rendering] = {}
-    for template, names, is_complete in _calls(inspect.unwrap(function)):
-        known = found.get(template, Rendering(template, frozenset(), True))
-        found[template] = Rendering(template, known.names | names, known.is_complete and is_complete)
-    return found
-
-
-def _calls(function: Callable[..., Any]) -> Iterator[Rendering]:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-        around = inspect.getclosurevars(function)
-    except (OSError, TypeError, SyntaxError):  # there is no source
-        return
-    names = {**around.globals, **around.nonlocals}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _value(node.func, names) is render and node.args:
-            template = node.args[0]
-            if isinstance(template, ast.Constant) and isinstance(template.value, str):
-                given = [keyword.arg for keyword in node.keywords]
-                yield Rendering(template.value, frozenset(name for name in given if name), None not in given)
-
-
-def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
-    """Return what a dotted name means; None for anything else."""
-    if isinstance(node, ast.Name):
-        return names.get(node.id)
-    if isinstance(node, ast.Attribute):
-        return getattr(_value(node.value, names), node.attr, None)
-    return None
-
-
 class Checker:
     """Checks the attributes that templates of a component read: Jinja renders a misspelt one as nothing.
 
@@ -422,6 +379,61 @@ class Checker:
             for node in output.nodes:
                 if isinstance(node, nodes.Name) and node.name in self._functions.keys() - stored:
                     yield node.lineno, node.name, displayed_function(self._functions[node.name])
+
+    def unknown_names(self, tree: nodes.Template) -> Iterator[tuple[int, str, str]]:
+        """Yield line, attribute and text of each control whose name its form's actions don't take."""
+        self._values = _assigned(tree)
+        defined, html = set(_defined(tree)), _html_names(tree)
+        scopes: dict[int, Types] = {}
+        bodies: list[list[nodes.Node]] = [tree.body]
+        known = {name: kind for name, kind in self._types.items() if name not in defined}
+
+        def actions(node: nodes.Node) -> list[Action[..., Any]]:
+            both = (node.expr1, node.expr2) if isinstance(node, nodes.CondExpr) else (node,)
+            found = [self._action(one, scopes[id(node)]) if one is not None else None for one in both]
+            return [] if None in found else [one for one in found if one is not None]
+
+        def is_opaque(node: nodes.Node) -> bool:
+            if isinstance(node, nodes.Include | nodes.CallBlock):
+                return True
+            if _root(node) in html or any(_root(call) in html for call in node.find_all(nodes.Call)):
+                return True
+            cls = _class_of(self._type(node, scopes[id(node)]))
+            return isinstance(cls, type) and issubclass(cls, Component)
+
+        while bodies:
+            output = list(self._output(bodies.pop(), known, scopes, bodies))
+            for form in forms_in(output, actions, is_opaque):
+                for control, text in form.unknown_names():
+                    yield control.line, f'name="{control.name}"', text
+
+    def _output(
+        self,
+        body: Iterable[nodes.Node],
+        known: Types,
+        scopes: dict[int, Types],
+        others: list[list[nodes.Node]],
+    ) -> Iterator[nodes.Node]:
+        """Yield the text and expressions of a body and of the statements in it, in order.
+
+        Add the types that are known at each to `scopes`, and the bodies of macros and calls to `others`.
+        """
+        for node in body:
+            if isinstance(node, nodes.Output):
+                scopes.update(dict.fromkeys(map(id, node.nodes), known))
+                yield from node.nodes
+            elif isinstance(node, nodes.Macro | nodes.CallBlock):
+                others.append(node.body)
+                if isinstance(node, nodes.CallBlock):
+                    yield node
+            elif isinstance(node, nodes.Include):
+                yield node
+            elif not isinstance(node, nodes.AssignBlock):
+                inside = known
+                if isinstance(node, nodes.For) and isinstance(node.target, nodes.Name):
+                    inside = {**known, node.target.name: _item_of(self._type(node.iter, known))}
+                for name in ("body", "elif_", "else_"):
+                    yield from self._output(getattr(node, name, ()), inside, scopes, others)
 
     def _visit(self, node: nodes.Node, known: Types) -> Iterator[tuple[int, str, str]]:
         if isinstance(node, nodes.For):
@@ -507,6 +519,25 @@ def _assigned(tree: nodes.Template) -> dict[str, nodes.Node]:
         for one in tree.find_all(nodes.Assign)
         if isinstance(one.target, nodes.Name) and times[one.target.name] == 1
     }
+
+
+def _html_names(tree: nodes.Template) -> set[str]:
+    """Return names whose output is HTML that a template has written elsewhere, such as those of macros."""
+    names = {"caller", "self", "super", *(macro.name for macro in tree.find_all(nodes.Macro))}
+    names.update(imported.target for imported in tree.find_all(nodes.Import))
+    for imported in tree.find_all(nodes.FromImport):
+        names.update(name if isinstance(name, str) else name[1] for name in imported.names)
+    targets = (block.target for block in tree.find_all(nodes.AssignBlock))
+    return names.union(target.name for target in targets if isinstance(target, nodes.Name))
+
+
+def _root(node: nodes.Node) -> str | None:
+    """Return the name that an expression begins with: ``forms`` for ``forms.field("a")|safe``."""
+    while (
+        isinstance(node, nodes.Getattr | nodes.Getitem | nodes.Call | nodes.Filter) and node.node is not None
+    ):
+        node = node.node
+    return node.name if isinstance(node, nodes.Name) else None
 
 
 def _is_live_field(node: nodes.Node) -> bool:

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ..actions import bound_arguments as binding
 from ..actions.action import ActionRef
-from ..actions.form_input import Input
+from ..actions.form_input import Arguments, Input
 from ..actions.markers import Depends, Event
 from ..actions.messages import text
 from ..actions.parameters import Parameter, ParameterPlan, plan_of
@@ -32,6 +32,8 @@ from ..pages.bound_fields import BoundField, item_of
 from ..pages.component import Component, components_of
 from ..pages.lookup import current_reference, lookup
 from ..pages.page import Page
+from ..templates.diagnostics import Advice
+from .form_advice import advise_about_names
 from .results import visitor_error
 from .timeouts import invoke
 
@@ -74,6 +76,8 @@ class Injection:
         """The submitted fields."""
         self.previous: Any = None
         """The previous result of the action."""
+        self.advice: Advice | None = None
+        """In debug mode: advice on the submitted fields, for the browser's console."""
         self._provided: dict[Callable[..., Any], Provided] = {}
         self.stack: AsyncExitStack | None = None
         """The open dependencies; None if there are none."""
@@ -110,6 +114,8 @@ class Injection:
         action = ref.action
         values, errors = await self.validated(ref, given)
         if errors:
+            if self.page.live.services.debug and not isinstance(given, Arguments):
+                self.advice = advise_about_names(self.page, ref, given, errors)
             raise FieldErrors(errors)
         if action.plan.injected:
             self.previous = ref.own.result

@@ -20,7 +20,7 @@ from ..protocol.constants import CLOSE_OVER, CLOSE_PROTOCOL
 from ..protocol.messages import error_payload
 from ..store.snapshots import HtmlSnapshot
 from ..templates import Fragment
-from ..templates.diagnostics import Adviser
+from ..templates.diagnostics import Advice, Adviser
 from ..templates.fragments import ItemsGone
 from ..types import Failed, Outcome
 from .state import ITEMS_GONE, Frame, SessionState
@@ -166,8 +166,12 @@ class FrameWriter:
         """Send new advice about a render. Return whether there is any."""
         advice = list(adviser.look(fragment))
         if advice:
-            self._tell("live:advice", [[one.code, one.text] for one in advice])
+            self.tell_advice(*advice)
         return bool(advice)
+
+    def tell_advice(self, *advice: Advice) -> None:
+        """Show advice in the browser's console."""
+        self._tell("live:advice", [[one.code, one.text] for one in advice])
 
     async def show_templates(self, run: PageRun) -> Outcome | None:
         """Render the whole page again after templates were saved."""

@@ -263,6 +263,8 @@ class Session:
         effects = run.effects
         if run.url_change is not None:
             state.op_log.add({"url": [path_and_query(state.page.live.address), int(run.url_change)]})
+        if self.site.services.debug and run.injection.advice:
+            self.frames.tell_advice(run.injection.advice)
         if effects.events and closed.ok:
             state.op_log.add({"events": [*effects.events]})
         if state.page.live.has_changes:

@@ -161,6 +161,8 @@ DUPLICATE_KEYS: Final = "LA003"
 REPAIRED: Final = "LA005"
 NO_EVENT: Final = "LA006"
 SCRIPT_ADDRESS: Final = "LA007"
+UNUSED_FIELDS: Final = "LA010"
+"""Given by `execution.form_advice`."""
 
 
 @dataclass(frozen=True, slots=True)

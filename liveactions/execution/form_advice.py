@@ -1,0 +1,51 @@
+"""Advice in debug mode about forms whose fields have other names than the parameters of their action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..actions.action import ActionRef
+from ..actions.form_input import Input
+from ..actions.form_names import advice_about_names, unused_fields
+from ..actions.run_context import Owner
+from ..logs import get_logger
+from ..pages.component import Component
+from ..templates.columns import column_in, lines_of
+from ..templates.diagnostics import UNUSED_FIELDS, Advice
+
+log = get_logger(__name__)
+_advised: set[str] = set()
+"""What was logged already."""
+
+
+def advise_about_names(
+    page: Component, ref: ActionRef[..., Any], given: Input, errors: Iterable[str]
+) -> Advice | None:
+    """Return advice if required fields are missing from a form, and it has others; otherwise None.
+
+    Log it once for each action and its names.
+    """
+    missing, unused = unused_fields(ref.action, given, errors)
+    if not (missing and unused):
+        return None
+    text = _place(page, ref.component, unused) + advice_about_names(ref.action.name, missing, unused)
+    said = f"{ref.action.__module__}.{ref.action.__qualname__}: {text}"
+    if said not in _advised:
+        _advised.add(said)
+        log.warning("%s %s", UNUSED_FIELDS, text)
+    return Advice(UNUSED_FIELDS, text)
+
+
+def _place(page: Component, component: Owner, names: Iterable[str]) -> str:
+    """Return the template and line of the first of these names, as a prefix; "" if they aren't known."""
+    templates = page.live.services.templates
+    template = component._live_record.description.template if isinstance(component, Component) else None
+    if templates is None or template is None:
+        return ""
+    lines = lines_of(template, templates.source(template))
+    for name in names:
+        found = [number for number, line in enumerate(lines, 1) if column_in(line, f'name="{name}"')]
+        if len(found) == 1:
+            return f"{template}, line {found[0]}: "
+    return ""
