@@ -141,7 +141,7 @@ def key() -> None:
 
 @main.command("html-data")
 def html_data() -> None:
-    """Print the live-... attributes and modifiers for editors.
+    """Print all live attributes and modifiers for editors.
 
     Save it as .vscode/liveactions.html-data.json and name that in html.customData of VS Code's settings.
     Applications that liveactions new has created have both.
