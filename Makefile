@@ -25,7 +25,7 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--host $(HOST) --port $(PORT) --workers $(WORKERS) \
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
-check: $(VENV)/.dev js/node_modules servers  ## most of it, in a minute: linters, types, the client, tests without a browser
+check: $(VENV)/.dev js/node_modules servers  ## most of it, in two or three minutes: linters, types, the client, tests without a browser
 	@$(SIDE_BY_SIDE) quick lint client
 
 quick: $(VENV)/.dev servers
