@@ -33,7 +33,7 @@ TEMPLATE: Final = re.compile(r"^```jinja\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DIRECTIVE: Final = re.compile(r"^::: live (/\S*)$", re.MULTILINE)
 LAYOUT: Final = (DOCS / "live.html").read_text()
 """The document around a template, with places for its title and its body."""
-NOTE: Final = "<footer>A picture: this page works where <code>make site</code> serves the site.</footer>"
+NOTE: Final = "<footer>A static copy of the page. To try it, run <code>make site</code>.</footer>"
 LIVE_PARTS: Final = re.compile(
     r'<script\b.*?</script>\n?|<link rel="modulepreload"[^>]*>|<live-form\b.*?</live-form>'
     r'|<input type="hidden"[^>]*>|<!--.*?-->',

@@ -39,7 +39,8 @@ class FormControl:
 class Form:
     """A form which calls actions."""
 
-    id: bool
+    has_id: bool
+    """Whether controls and buttons outside of it may belong to it."""
     actions: list[Action[..., Any]] = field(default_factory=list)
     """Its own first, then those of its buttons and event attributes."""
     controls: list[FormControl] = field(default_factory=list)
@@ -92,7 +93,7 @@ def forms_in(
     except NotTrackable:  # the rest isn't known
         return []
     for one in found:
-        for value in elsewhere if one.id else ():
+        for value in elsewhere if one.has_id else ():
             one.note_calls(value, actions)
     return found
 

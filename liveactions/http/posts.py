@@ -18,7 +18,7 @@ from starlette.responses import Response
 from ..actions.form_state import FormState, is_secret_name
 from ..actions.messages import text
 from ..actions.request import Changes
-from ..exceptions import LiveError, UnknownAction
+from ..exceptions import LiveError, SealExpired, UnknownAction
 from ..execution.effects import flash_restarted
 from ..execution.loading import discard_deferred
 from ..execution.opening import Source, open_page
@@ -31,6 +31,7 @@ from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from ..session.navigation import problem_of
 from ..store.long_states import StateJSON
+from ..store.one_time import ANSWER_TTL
 from ..store.snapshots import HANDLE_BYTES, HANDLE_PREFIX, Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, close_files, read_form
@@ -96,7 +97,7 @@ class PostHandler(PageRequestHandler):
         key = await digest((self.identity, self.request.scope["path"], token), pairs)
         handle = HANDLE_PREFIX + self.site.services.signer.mac(f"post\0{key}".encode(), HANDLE_BYTES)
         if not await self.site.posts.claim(key):
-            find = partial(snapshots.find, handle, self.context)
+            find = partial(self._find_answer, handle)
             return await self._answer_copy(handle, await first_answer(find, self.site.copy_timeout))
         answer, state = Answer(409, message=UNCONFIRMED), None
         call = partial(self._call, token=token, fields=fields, source=source)
@@ -116,6 +117,15 @@ class PostHandler(PageRequestHandler):
             headers = {**NO_STORE, **dict(outcome.headers)}
             return await self._page_response(opened.drawn, outcome.status, headers, _unshown_error(outcome))
         return await self._respond_with(answer, handle if state is not None else "", outcome)
+
+    async def _find_answer(self, handle: str) -> Snapshot | None:
+        """Return the snapshot with the answer to the first post; None if it isn't stored yet.
+
+        An older one is from before the post was claimed again: states are kept longer than claims.
+        """
+        with suppress(SealExpired):
+            return await self.site.snapshots.find(handle, self.context, ANSWER_TTL)
+        return None
 
     async def _restore(self, sealed: str) -> Source:
         """Restore the state in which the form was shown. If that isn't possible, the page starts again."""

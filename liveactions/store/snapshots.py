@@ -162,22 +162,25 @@ class Snapshots:
         """Return what to store under a handle."""
         return _handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL
 
-    async def find(self, handle: str, context: str) -> Snapshot | None:
-        """Return the snapshot of a handle; None if there is none. Raise `SealError` if it can't be opened."""
+    async def find(self, handle: str, context: str, max_age: float) -> Snapshot | None:
+        """Return the snapshot of a handle; None if there is none.
+
+        Raise `SealError` if it can't be opened, and `SealExpired` if it is older than `max_age` seconds.
+        """
         kept = await self.store.get(_handle_key(handle))
-        return None if kept is None else self._open(kept.decode(), context)
+        return None if kept is None else self._open(kept.decode(), context, max_age)
 
     async def open(self, text: str, context: str) -> Snapshot:
         """Open a snapshot, given by itself or by its handle. Raise `SealError` if that isn't possible."""
         if not text.startswith(HANDLE_PREFIX):
-            return self._open(text, context)
-        found = await self.find(text, context)
+            return self._open(text, context, SNAPSHOT_TTL)
+        found = await self.find(text, context, SNAPSHOT_TTL)
         if found is None:
             raise SealError("unknown or expired snapshot")
         return found
 
-    def _open(self, sealed: str, context: str) -> Snapshot:
-        return _unpacked(self.sealer.open(sealed, context, SNAPSHOT_TTL))
+    def _open(self, sealed: str, context: str, max_age: float) -> Snapshot:
+        return _unpacked(self.sealer.open(sealed, context, max_age))
 
     async def load(self, key: str, context: str) -> Snapshot | None:
         """Return the snapshot that a session has saved; None if there is none.

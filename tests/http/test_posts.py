@@ -15,6 +15,7 @@ import pytest
 from jinja2 import DictLoader, Environment
 
 from liveactions import Live, Page, action
+from liveactions.http.once import STILL_RUNNING
 from liveactions.logs import get_logger
 from liveactions.store import MemoryStore
 from tests.support import shop as shop_module
@@ -243,6 +244,17 @@ async def test_a_copy_of_a_post_that_the_server_gave_up_does_not_wait(visitor: B
     await asyncio.wait([first])
     again = await asyncio.wait_for(post(tab, "slow"), PATIENCE)
     assert again.status_code == 409 and "confirm whether your change was saved" in again.text
+
+
+async def test_a_copy_ignores_the_answer_to_an_earlier_post(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = shop(MemoryStore())
+    app.site.copy_timeout = 0.01
+    async with browser(app) as visitor:
+        tab = await visitor.open("/counter")
+        assert (await post(tab, "add")).status_code == 303
+        monkeypatch.setattr("liveactions.http.posts.ANSWER_TTL", -1.0)  # it is from before the claim
+        copy = await post(tab, "add")
+    assert copy.status_code == 409 and STILL_RUNNING in copy.text
 
 
 async def test_twice_with_an_error_is_once(visitor: Browser) -> None:
