@@ -95,6 +95,6 @@ def test_readers_try_the_examples(built: Path, url: str, visit: Visit) -> None:
 
     copy = visitor.new_tab()  # as on a host of files
     copy.goto((built / "live" / "attributes" / "live-click.html").as_uri())
-    expect(copy.get_by_text("A picture")).to_be_visible()
+    expect(copy.get_by_text("A static copy")).to_be_visible()
     expect(copy.locator("button").first).to_have_text("One more")
     assert Axe().run(copy, options=PARTS).violations_count == 0
