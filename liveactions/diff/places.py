@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ..templates.fragments import Fragment, Items, Kind, Shape
-from ..templates.origins import origin
+from ..templates.line_numbers import decode_line
 
 _NAMES: Final = {
     Kind.CHILD: "content",
@@ -70,5 +70,5 @@ def _in_words(edits: list[Any]) -> str:
 
 def _at(shape: Shape, slot: int | None) -> tuple[str, int]:
     line = shape.lines[slot] if slot is not None and shape.lines else shape.where[1]
-    name, line = origin(shape.where[0], line)
+    name, line = decode_line(shape.where[0], line)
     return name or "<template>", line

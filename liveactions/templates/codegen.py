@@ -46,7 +46,7 @@ from .bindings import bind_controls
 from .codegen_slots import DEEP, LoopGenerator, Sink
 from .commands import is_hidden
 from .ir import first_line
-from .origins import is_encoded, origin
+from .line_numbers import decode_line, is_encoded
 from .plan import Plan, Slot, is_list
 from .slot_memo import skippable
 
@@ -73,7 +73,7 @@ class LiveCodeGenerator(LoopGenerator):
         self._shapes: list[str] = []
 
     def fail(self, msg: str, lineno: int) -> NoReturn:
-        name, line = origin(self.name, lineno)
+        name, line = decode_line(self.name, lineno)
         raise TemplateAssertionError(msg, line, name, self.filename if name == self.name else None)
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
@@ -82,7 +82,7 @@ class LiveCodeGenerator(LoopGenerator):
         except TemplateError as error:
             if not is_encoded(error.lineno):
                 raise
-            error.name, error.lineno = origin(error.name, error.lineno)
+            error.name, error.lineno = decode_line(error.name, error.lineno)
             raise
 
     def _template(self, node: nodes.Template, frame: Frame | None) -> None:

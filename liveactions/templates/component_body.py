@@ -9,7 +9,7 @@ from typing import Any, Final
 from jinja2 import nodes
 
 from ..exceptions import TemplateError
-from .origins import origin
+from .line_numbers import decode_line
 
 SLOTS: Final = "slots"
 ATTRS: Final = "attrs"
@@ -45,7 +45,7 @@ def slots_in(
             if is_whole or node.name not in _OWN | known:
                 fault, near = _fault_of_name(node.name, tag, props), node.name
         if fault:
-            raise TemplateError(fault, *origin(path, node.lineno), near)
+            raise TemplateError(fault, *decode_line(path, node.lineno), near)
     return slots
 
 

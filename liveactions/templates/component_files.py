@@ -22,7 +22,7 @@ from ..exceptions import TemplateError
 from .component_assets import THEME, fault_of_style
 from .component_body import every, meant, slots_in, takes_attributes
 from .component_props import Prop, declared
-from .origins import encode_line, line_of_use, origin
+from .line_numbers import decode_line, encode_line, line_of_use
 
 FOLDER: Final = "components/"
 SUFFIX: Final = ".html"
@@ -147,10 +147,10 @@ class Components:
 
         In a component of the library, return those of its tag in the application's template, and the tag.
         """
-        (name, line), tag = origin(template, number), ""
+        (name, line), tag = decode_line(template, number), ""
         while self._is_packaged(name) and (number := line_of_use(number)):
             tag = tag_of(name or "") or ""
-            name, line = origin(template, number)
+            name, line = decode_line(template, number)
         return name, line, tag
 
     def _is_packaged(self, template: str | None) -> bool:
@@ -244,7 +244,7 @@ class Components:
             return "", None
 
     def _error(self, text: str, tag: str, template: str | None, line: int) -> TemplateError:
-        return TemplateError(text, *origin(template, line), f"<{tag}")
+        return TemplateError(text, *decode_line(template, line), f"<{tag}")
 
 
 def tag_of(template: str) -> str | None:

@@ -21,7 +21,7 @@ from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
 from .component_body import ATTRS, CONTEXT, SLOTS, meant
-from .origins import encode_line
+from .line_numbers import encode_line
 
 _KINDS: Final[dict[str, tuple[type[Any], ...]]] = {
     "str": (str,),

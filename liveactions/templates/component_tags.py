@@ -42,8 +42,8 @@ from .component_files import DEFAULT, ComponentFile, Components, Expanded
 from .component_props import Prop
 from .inlining import ALL, ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
 from .ir import Part, attribute_source, runs
+from .line_numbers import decode_line
 from .macro_calls import Macros
-from .origins import origin
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ class _Expander:
             if not is_needed:
                 return body
             text = f"components can't be used where {error}"
-            raise TemplateError(text, *origin(self._name, reader.line)) from None
+            raise TemplateError(text, *decode_line(self._name, reader.line)) from None
         return reader.out
 
     def _inside(self, node: nodes.Node) -> None:
@@ -348,7 +348,7 @@ class _Expander:
             raise self._error(text, attribute.line, attribute.name or "") from None
 
     def _error(self, text: str, line: int, near: str = "") -> TemplateError:
-        return TemplateError(text, *origin(self._name, line), near)
+        return TemplateError(text, *decode_line(self._name, line), near)
 
 
 class _Reader:

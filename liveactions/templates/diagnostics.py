@@ -28,8 +28,8 @@ from .component_files import Components
 from .escaping import SCRIPT, UNSAFE, attributes_in
 from .event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from .fragments import Fragment, Items, Kind, Shape, written
+from .line_numbers import decode_line, is_encoded, line_of_use
 from .list_keys import are_recreated, lacks_keys, repeats_keys
-from .origins import is_encoded, line_of_use, origin
 
 
 class TemplateLocation(str):
@@ -78,7 +78,7 @@ def in_templates(error: BaseException) -> BaseException:
             numbers = [number]
             while number := line_of_use(number):
                 numbers.insert(0, number)
-            for name, line in (origin(template.name, number) for number in numbers):
+            for name, line in (decode_line(template.name, number) for number in numbers):
                 file = template.filename
                 if name != template.name:
                     file = template.environment.components.file_of(name)
@@ -121,9 +121,9 @@ class Piece(NamedTuple):
         before = [place for place in self.places if place[0] <= offset]
         if before:
             begin, line = before[-1]
-            return origin(self.name, line + self.text.count("\n", begin, offset))
+            return decode_line(self.name, line + self.text.count("\n", begin, offset))
         line = self.line + self.text[:offset].count("\n") if self.is_static else self.line
-        return origin(self.name, line)
+        return decode_line(self.name, line)
 
 
 def pieces(fragment: Fragment) -> Iterator[Piece]:
@@ -267,7 +267,7 @@ class Adviser:
         for template in self._templates.loaded() if self._templates is not None else ():
             for line, names in _unbalanced_in(template):
                 if not names or not names.isdisjoint(repair.names):
-                    return origin(template.name, line)
+                    return decode_line(template.name, line)
         return None
 
 
@@ -298,7 +298,7 @@ _GIVE_KEYS: Final = 'give them an id, or their elements data-key="{{ … }}"'
 
 
 def _place(name: str | None, line: int) -> str:
-    name, line = origin(name, line)
+    name, line = decode_line(name, line)
     return f"{name or '<template>'}, line {line}"
 
 

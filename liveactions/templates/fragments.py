@@ -83,8 +83,8 @@ class Shape:
     `marked` and `plain` have one piece more than there are slots. `namespace` is "svg" for a shape in SVG.
     `key` is the slot of the root element's ``data-key`` or ``id``, if there is one. `where` is its template
     and line, `lines` are those of the slots. `places` are offsets and lines of the elements in each piece, if
-    these come from several templates (`liveactions.templates.origins`). Changes in `silent` slots aren't sent
-    to clients.
+    these come from several templates (`liveactions.templates.line_numbers`). Changes in `silent` slots
+    aren't sent to clients.
     """
 
     __slots__ = (

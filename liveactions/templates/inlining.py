@@ -20,7 +20,7 @@ from ..html.tokenizer import Attribute
 from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, stored_names
 from .component_files import ComponentFile
 from .ir import Part, attribute_source, runs
-from .origins import is_encoded, with_use
+from .line_numbers import is_encoded, with_use
 from .purity import qualifies
 
 ALL: Final = "all"

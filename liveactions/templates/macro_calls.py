@@ -18,7 +18,7 @@ from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, sets_names,
 from .component_files import DEFAULT, ComponentFile
 from .component_props import Prop
 from .inlining import Call, copied
-from .origins import encode_line
+from .line_numbers import encode_line
 
 _SPECIAL: Final = frozenset({"kwargs", "loop", "self", "super", "varargs", ATTRS, CONTEXT, SLOTS})
 _CALLER: Final = "caller"

@@ -66,7 +66,7 @@ from .ir import (
     surrounding_space,
     verbatim,
 )
-from .origins import is_encoded
+from .line_numbers import is_encoded
 from .purity import names
 
 _MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})

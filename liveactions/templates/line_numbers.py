@@ -46,7 +46,7 @@ def is_encoded(line: int | None) -> bool:
     return line is not None and line >= _LINES
 
 
-def origin(name: str | None, line: int) -> tuple[str | None, int]:
+def decode_line(name: str | None, line: int) -> tuple[str | None, int]:
     """Return the template and the line of a number. `name`: the compiled template, for plain lines."""
     return (_sources[line // _LINES][0], line % _LINES) if is_encoded(line) else (name, line)
 
