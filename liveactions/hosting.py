@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 
 from .actions.markers import Depends, guards_of
 from .actions.parameters import Parameter, plan_of
-from .cache.tags import Held
+from .cache.tags import DeferredPublishing
 from .execution.app_context import Address
 from .session.request_probe import keep_original
 
@@ -97,10 +97,10 @@ class DeferredPublishMiddleware:
             return
 
         async def forward(message: Message) -> None:
-            held.takes = False
+            publishing.is_open = False
             await send(message)
 
-        with Held() as held:
+        with DeferredPublishing() as publishing:
             await self._app(scope, receive, forward)
 
 

@@ -128,41 +128,41 @@ def _compiled(path: str, below: bool) -> re.Pattern[str]:
     return re.compile(regex.pattern.removesuffix("$").removesuffix("/") + "(/.*)?$")
 
 
-class Held:
-    """Holds back messages that are published outside of runs, until the block is left: ``with Held():
-    ...``
-    """
+class DeferredPublishing:
+    """In its block, messages that are published outside of runs are collected, and sent at the end."""
 
     def __init__(self) -> None:
         self._calls: list[Callable[[], None]] = []
-        self.takes = True
-        """Whether messages are still held back."""
+        self.is_open = True
+        """Whether messages are still collected."""
 
-    def __enter__(self) -> Held:
-        self._token: Token[Held | None] = _held.set(self)
+    def __enter__(self) -> DeferredPublishing:
+        self._token: Token[DeferredPublishing | None] = _deferred.set(self)
         return self
 
     def __exit__(self, *error: object) -> None:
-        _held.reset(self._token)
-        self.takes = False
+        _deferred.reset(self._token)
+        self.is_open = False
         for call in self._calls:
             call()
 
     def add(self, call: Callable[[], None]) -> None:
-        """Publish messages, by calling `call`, when the block is left."""
+        """Publish messages, by calling `call`, at the end of the block."""
         self._calls.append(call)
 
 
-_held: Final[ContextVar[Held | None]] = ContextVar("liveactions_held", default=None)
+_deferred: Final[ContextVar[DeferredPublishing | None]] = ContextVar(
+    "liveactions_deferred_publishing", default=None
+)
 
 
 def _publish_later(call: Callable[[], None]) -> None:
     """Publish at the end of the request, or at once if none is running in this context."""
-    held = _held.get()
-    if held is None or not held.takes:
+    deferred = _deferred.get()
+    if deferred is None or not deferred.is_open:
         call()
     else:
-        held.add(call)
+        deferred.add(call)
 
 
 def revalidate_tag(*tags: str) -> None:

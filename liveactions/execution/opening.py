@@ -7,7 +7,7 @@ GET                    either       RENDER               the document
 link, redirect         ADDRESS      RENDER               the session shows the page
 join                   either       RENDER               a session is made of the page
 error page             FIELDS       RENDER               the document
-loaded ahead           FIELDS       GUARD                the session shows the page
+prefetch               FIELDS       GUARD                the session shows the page
 form post              either       RENDER      yes      303 to the page, or the page with the error
 call by fetch          either       LOAD        yes      JSON
 upload                 ADDRESS      GUARD, LOAD          the files are kept

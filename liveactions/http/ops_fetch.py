@@ -90,7 +90,7 @@ class EventStreamResponse(Response):
 async def receive_all(session: Session, ops: Iterable[Op | Acknowledgement]) -> None:
     """Pass operations to a session within its rate limit. Raise `ProtocolError` for invalid ones."""
     for op in ops:
-        await asyncio.sleep(session.allowance.take(time.monotonic()))
+        await asyncio.sleep(session.rate_limit.take(time.monotonic()))
         await session.receive(op)
 
 

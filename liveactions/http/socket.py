@@ -95,7 +95,7 @@ class SocketEndpoint:
             now = self._clock()
             if now - opened > limits.cookies and _needs_cookies(op) and not session.is_running:
                 raise ProtocolError(OLD_COOKIES, REPLACED)
-            wait = session.allowance.take(now)
+            wait = session.rate_limit.take(now)
             if wait > 0:
                 await asyncio.sleep(wait)
             await session.receive(op)

@@ -202,8 +202,8 @@ class Hello(NamedTuple):
 
 class Acknowledgement(NamedTuple):
     rev: int
-    ahead: str | None = None
-    """The address of a page to load ahead."""
+    prefetch: str | None = None
+    """The address of a page to prefetch."""
 
 
 class CallSlot(NamedTuple):

@@ -292,18 +292,3 @@ def merge(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     if "events" in one and "events" in other:
         both["events"] = [*one["events"], *other["events"]]
     return both
-
-
-class Allowance:
-    """A rate limit: `rate` operations per second, and bursts of `burst`."""
-
-    def __init__(self, rate: float, burst: int) -> None:
-        self._step = 1 / rate
-        self._slack = burst * self._step
-        self._due = 0.0
-
-    def take(self, now: float) -> float:
-        """Count one operation. Return how many seconds to wait before it may run; 0 or less: none."""
-        due = max(self._due, now - self._slack) + self._step
-        self._due = due
-        return due - now

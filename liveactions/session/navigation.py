@@ -159,10 +159,10 @@ async def load_error_page(
     return (await _load(page, Address(type(page), ""), Source.FIELDS, problem.status))[1]
 
 
-async def open_ahead(state: SessionState, url: str) -> LoadedPage | None:
+async def prefetch_page(state: SessionState, url: str) -> LoadedPage | None:
     """Open another page, or its error page, at a path and query before the visitor navigates there.
 
-    Return None if it can't be opened ahead: that would have effects, or it leads to another address.
+    Return None if it can't be prefetched: that would have effects, or it leads to another address.
     """
     request = state.page.live.request
     found = state.site.find(request, url) if request is not None and url.startswith("/") else None
@@ -173,7 +173,7 @@ async def open_ahead(state: SessionState, url: str) -> LoadedPage | None:
 
 
 async def is_accepted(site: AppContext, loaded: LoadedPage) -> bool:
-    """Run the guards of a page that was loaded ahead, for its GET as it would be now.
+    """Run the guards of a prefetched page, for its GET as it would be now.
 
     Return whether they accept, and the identity is still the one that the page was loaded for. The page
     continues with this request.

@@ -1,4 +1,6 @@
-"""The queue of a page's operations, from which `session.runner` takes and runs one at a time."""
+"""The queue of a page's operations, from which `session.runner` takes and runs one at a time; and the limit
+of their rate.
+"""
 
 from __future__ import annotations
 
@@ -110,3 +112,18 @@ class OpQueue(deque[Job]):
 def dropped(op: Op) -> Cancel:
     """Return an operation of the same number that does nothing."""
     return Cancel(op.n, op.rev, op.n)
+
+
+class RateLimit:
+    """The rate limit of a page: `rate` operations per second, and bursts of `burst`."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._step = 1 / rate
+        self._slack = burst * self._step
+        self._due = 0.0
+
+    def take(self, now: float) -> float:
+        """Count one operation. Return how many seconds to wait before it may run; 0 or less: none."""
+        due = max(self._due, now - self._slack) + self._step
+        self._due = due
+        return due - now

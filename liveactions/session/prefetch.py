@@ -1,10 +1,10 @@
-"""Loads a page ahead of time, when a visitor is about to follow a link to it.
+"""Prefetches a page when a visitor is about to follow a link to it.
 
 The page is opened as for a GET: its guards run, and `load`. It isn't connected, has no subscriptions, and
 nothing of it is stored. If the visitor navigates to its address within a few seconds, with the same cookies
 and identity, and no operation of the open page has run since, its guards run again, and it is shown. Messages
 that were published meanwhile reach it as if it had been open. Otherwise it is dropped, and the page is opened
-as if nothing had been loaded ahead.
+as usual.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ..pages.page import Page
 from ..protocol.messages import Navigate
 from ..tasks import Supervisor
 from ..types import Outcome, RedirectTo
-from .navigation import LoadedPage, is_accepted, open_ahead
+from .navigation import LoadedPage, is_accepted, prefetch_page
 from .op_queue import Job
 from .state import SessionState
 from .subscriptions import SubscriptionIndex
 
 MAX_AGE: Final = 5.0
-"""Seconds for which a page that was loaded ahead can be shown."""
+"""Seconds for which a prefetched page can be shown."""
 
 
-class _Load:
+class _PrefetchedPage:
     """A page that is loading or loaded, and the open page and its request when that began."""
 
     def __init__(self, url: str, state: SessionState, position: int) -> None:
@@ -58,14 +58,14 @@ class _Load:
             self.loaded = None
 
 
-class PageAhead:
-    """The page that a session has loaded ahead; one at most."""
+class Prefetch:
+    """The page that a session has prefetched; one at most."""
 
     def __init__(self, state: SessionState, tasks: Supervisor, index: SubscriptionIndex) -> None:
         self._state = state
         self._tasks = tasks
         self._index = index
-        self._load: _Load | None = None
+        self._load: _PrefetchedPage | None = None
         self._expiry: asyncio.TimerHandle | None = None
 
     def begin(self, url: str) -> None:
@@ -74,12 +74,12 @@ class PageAhead:
         if state.is_over or (before is not None and (before.is_loading or before.fits(state.page, url))):
             return
         self.drop()
-        load = self._load = _Load(url, state, self._index.position)
+        load = self._load = _PrefetchedPage(url, state, self._index.position)
         load.task = self._tasks.start(self._open(load))
         self._expiry = asyncio.get_running_loop().call_later(MAX_AGE, self._expire, load)
 
-    async def _open(self, load: _Load) -> None:
-        loaded = await open_ahead(self._state, load.url)
+    async def _open(self, load: _PrefetchedPage) -> None:
+        loaded = await prefetch_page(self._state, load.url)
         if loaded is not None and (load.is_dropped or loaded.page.live.has_changes):  # it sets cookies
             discard_deferred(loaded.page.live)
         else:
@@ -92,13 +92,13 @@ class PageAhead:
         if self._load is not None:
             self._load.drop()
 
-    def _expire(self, load: _Load) -> None:
+    def _expire(self, load: _PrefetchedPage) -> None:
         if self._load is load:
             self.drop()
 
     async def take(self, job: Job, outcome: Outcome) -> tuple[LoadedPage, int] | None:
         """Return the page to which an operation navigates, and its position in the log of messages; None if
-        it wasn't loaded ahead.
+        it wasn't prefetched.
         """
         load, page = self._load, self._state.page
         if load is None or type(job) is not Navigate or not isinstance(outcome, RedirectTo):

@@ -128,7 +128,7 @@ class SessionRegistry:
         self._each_round = [
             Recurring("removing expired uploads", site.uploads.sweep_if_due),
             Recurring("applying saved templates", self._show_saved_templates),
-            Recurring("reaching the store", site.snapshots.store.tend),
+            Recurring("maintenance of the store", site.snapshots.store.maintain),
         ]
         self._presence_tick = Recurring("checking presence", self.presence.tick)
         self.answering: Recurring | None = None

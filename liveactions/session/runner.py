@@ -30,16 +30,16 @@ from ..pages.presence import Attendance
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import Acknowledgement, Bye, Hello, Navigate, Op
-from ..protocol.op_log import Allowance, Resumption
+from ..protocol.op_log import Resumption
 from ..store.snapshots import SessionSnapshots, Snapshot
 from ..tasks import Supervisor, Waiting
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
-from .ahead import PageAhead
 from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
 from .frames import Connection, FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
-from .op_queue import Job, ServerOp
+from .op_queue import Job, RateLimit, ServerOp
+from .prefetch import Prefetch
 from .request_probe import has_other_state, request_with_cookies
 from .server_ops import Background, ConnectionHooks, Timers
 from .state import ITEMS_GONE, OLD_COOKIES, Due, SessionState
@@ -61,7 +61,7 @@ class Session:
         self.host = host
         """Client IP, for the limit of sessions per address."""
         self.subscription_index = subscription_index
-        self.allowance = Allowance(site.limits.ops_per_second, site.limits.ops_burst)
+        self.rate_limit = RateLimit(site.limits.ops_per_second, site.limits.ops_burst)
         """The rate limit for the operations of the page, over all its connections."""
         self.connection: Connection | None = None
         self.tasks = Supervisor(
@@ -83,7 +83,7 @@ class Session:
         self._attendance = Attendance(site.services.presence, state.key, epoch)
         self.concurrent = ConcurrentOps(state, self.tasks, self.submit, self.call)
         self.frames = FrameWriter(state)
-        self._ahead = PageAhead(state, self.tasks, subscription_index)
+        self._prefetch = Prefetch(state, self.tasks, subscription_index)
         self._position = 0
         """The position in the log of messages when the running operation began to read."""
         self._start_background()
@@ -97,8 +97,8 @@ class Session:
         Raise `ProtocolError` if the message violates the protocol.
         """
         state, ref = self.state, None
-        if isinstance(op, Acknowledgement) and op.ahead is not None and not self.is_running:
-            self._ahead.begin(op.ahead.partition("#")[0])
+        if isinstance(op, Acknowledgement) and op.prefetch is not None and not self.is_running:
+            self._prefetch.begin(op.prefetch.partition("#")[0])
         new = state.receive(op, time.monotonic())
         if new is not None:
             if self.concurrent.called is not None or self.concurrent.streaming:
@@ -211,7 +211,7 @@ class Session:
         state = self.state
         position = self._position = self.subscription_index.position
         if type(job) is not Navigate:
-            self._ahead.drop()
+            self._prefetch.drop()
         live = state.page.live
         request = live.request
         try:
@@ -276,9 +276,9 @@ class Session:
         if not isinstance(closed, Ok) or closed.response is not None:
             is_delivery = isinstance(closed, Ok)
             loaded: LoadedPage | None
-            ahead = await self._ahead.take(job, closed)
-            if ahead is not None:
-                loaded, self._position = ahead
+            prefetched = await self._prefetch.take(job, closed)
+            if prefetched is not None:
+                loaded, self._position = prefetched
                 closed = DONE
             else:
                 closed, loaded = await resolve_outcome(state, job, closed, self.frames.shows_error)

@@ -137,7 +137,7 @@ class Store(ABC):
         """
         return None
 
-    def tend(self) -> None:  # noqa: B027 - most stores have nothing to do
+    def maintain(self) -> None:  # noqa: B027 - most stores have nothing to do
         """Start maintenance that is due, without blocking. The event loop calls this about once a second."""
 
     @abstractmethod

@@ -156,10 +156,10 @@ class FallbackStore(Store):
             await self._recover()
         await self.store.close()
 
-    def tend(self) -> None:
+    def maintain(self) -> None:
         """Do the store's maintenance. If it has failed, try it again when that is due."""
         if self._failed_at is None:
-            self.store.tend()
+            self.store.maintain()
             return
         if self._clock() < self._retry_at:
             return
@@ -172,7 +172,7 @@ class FallbackStore(Store):
     def _works(self) -> bool:
         if self._failed_at is None:
             return True
-        self.tend()
+        self.maintain()
         return False
 
     @property

@@ -195,14 +195,14 @@ class SqliteStore(SweptStore):
         now, journals = self.clock(), self._journals
         saved = journals.save([(_blob(key), epoch, value, now + ttl) for key, epoch, value, ttl in rows])
         if journals.is_full:
-            self.tend()
+            self.maintain()
         return saved
 
     async def sweep(self) -> int:
         now = self.clock()
         return sum([await self._changes(statement, (now,)) for statement in (*SWEEP, SWEEP_MESSAGES)])
 
-    def tend(self) -> None:
+    def maintain(self) -> None:
         if self._moving is None or self._moving.done():
             self._moving = self._thread().submit(self._move, "a journal could not be moved to the store yet")
 

@@ -178,7 +178,7 @@ class Conversation:
         self._connection.send(message)
 
     def prefetch(self, url: str) -> None:
-        """Ask for a page ahead. There is no answer."""
+        """Prefetch a page. There is no answer."""
         self._connection.send([0, self._rev, PREFETCH, url])
 
     async def settle(self) -> None:

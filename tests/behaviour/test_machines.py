@@ -201,7 +201,7 @@ async def test_a_page_that_was_elsewhere_does_not_go_on_from_an_older_session(
         with pytest.raises(Closed, match="try again later"):
             await tab.join()
         store._retry_at = 0.0
-        store.tend()
+        store.maintain()
         assert store._recovering is not None
         await asyncio.wait_for(store._recovering, PATIENCE)
     assert "outdated" not in await tab.join()

@@ -101,7 +101,7 @@ async def works_again(live: Live) -> None:
     fallback = live.site.snapshots.store
     assert isinstance(fallback, FallbackStore)
     fallback._retry_at -= RETRY_SECONDS
-    fallback.tend()
+    fallback.maintain()
     assert fallback._recovering is not None
     await asyncio.wait_for(fallback._recovering, PATIENCE)
     assert fallback._failed_at is None

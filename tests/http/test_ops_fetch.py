@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from liveactions.protocol import constants as wire
-from liveactions.protocol.op_log import MAX_KEPT_ANSWERS, Allowance
+from liveactions.protocol.op_log import MAX_KEPT_ANSWERS
+from liveactions.session.op_queue import RateLimit
 from tests.support.asgi import Tab, browser
 from tests.support.shop import shop
 
@@ -28,13 +29,13 @@ async def test_more_ops_than_may_be_unanswered_are_refused() -> None:
 
 
 async def test_the_rate_is_that_of_the_page_over_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[Allowance] = []
+    taken: list[RateLimit] = []
 
-    def take(self: Allowance, now: float) -> float:
+    def take(self: RateLimit, now: float) -> float:
         taken.append(self)
         return 0.0
 
-    monkeypatch.setattr(Allowance, "take", take)
+    monkeypatch.setattr(RateLimit, "take", take)
     async with browser(shop()) as visitor:
         tab = await visitor.open("/counter")
         tab.token = (await fetched(tab, 3)).json()["welcome"]["token"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from liveactions.exceptions import ProtocolError
 from liveactions.protocol import constants as wire
 from liveactions.protocol.messages import Bye, CallSlot, Hello
-from liveactions.protocol.op_log import MAX_KEPT_ANSWERS, Allowance, OpLog
+from liveactions.protocol.op_log import MAX_KEPT_ANSWERS, OpLog
 
 
 def op(n: int, rev: int = 0) -> CallSlot:
@@ -185,15 +185,6 @@ def test_moved_from_rest_everything_is_sent_again() -> None:
     welcome = json.loads(exchange.welcome(hello(rev=4, op=9), "token", [], [], "migrated"))
     assert welcome == {"token": "token", "rev": 4, "ack": 6, "migrated": 1}
     assert [exchange.accept(op(n, 4), 0.0) for n in (7, 8, 9)] == [True, True, True]
-
-
-def test_allowance() -> None:
-    allowance = Allowance(rate=50, burst=100)
-    assert all(allowance.take(1000.0) <= 0 for _ in range(100))
-    assert allowance.take(1000.0) == pytest.approx(1 / 50)
-    assert allowance.take(1001.0) < 0
-    unlimited = Allowance(rate=float("inf"), burst=1)
-    assert all(unlimited.take(0.0) <= 0 for _ in range(1000))
 
 
 class Page:

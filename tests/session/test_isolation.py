@@ -140,13 +140,13 @@ async def test_pages_are_tended_after_one_that_failed_has_gone(monkeypatch: pyte
         first, second = live.sessions
         first.state.last_seen -= live.site.limits.detached + 1
         rounds: asyncio.Queue[list[object]] = asyncio.Queue()
-        tend = live.sessions.run_maintenance
+        maintain = live.sessions.run_maintenance
 
-        async def tend_and_tell(now: float) -> None:
-            await tend(now)
+        async def maintain_and_tell(now: float) -> None:
+            await maintain(now)
             rounds.put_nowait(list(live.sessions))
 
-        monkeypatch.setattr(live.sessions, "run_maintenance", tend_and_tell)
+        monkeypatch.setattr(live.sessions, "run_maintenance", maintain_and_tell)
         assert [await asyncio.wait_for(rounds.get(), PATIENCE) for _ in range(2)] == [[second], [second]]
         assert (await good.call("add", "item", "x"))[3] == []
 

@@ -26,7 +26,7 @@ from liveactions import (
     revalidate_tag,
 )
 from liveactions.actions.request import PageRequest
-from liveactions.session import ahead
+from liveactions.session import prefetch
 from liveactions.session.runner import Session
 from liveactions.testing import Browser, plugin
 from tests.support.small import small_app
@@ -118,8 +118,8 @@ def live() -> Live:
     return small_app(pages, TEMPLATES)
 
 
-async def ahead_of(live: Live) -> Session:
-    """Return the session when it has loaded a page ahead."""
+async def prefetched(live: Live) -> Session:
+    """Return the session when it has prefetched a page."""
     [session] = live.sessions
     while not seen:
         await asyncio.sleep(0)
@@ -138,7 +138,7 @@ async def test_a_page_that_was_loaded_ahead_is_shown_without_loading_it_again(br
 async def test_what_an_operation_has_changed_since_is_shown(browser: Browser, live: Live) -> None:
     page = await browser.open("/")
     await page.hover("Next")
-    await ahead_of(live)
+    await prefetched(live)
     await page.click("Add")
     await page.click("Next")
     assert (page.text("p"), seen) == ("2 for nobody", ["load", "load", "connected"])
@@ -147,7 +147,7 @@ async def test_what_an_operation_has_changed_since_is_shown(browser: Browser, li
 async def test_what_is_published_since_reaches_the_page(browser: Browser, live: Live) -> None:
     page = await browser.open("/")
     await page.hover("Next")
-    await ahead_of(live)
+    await prefetched(live)
     stock["total"] = 5
     revalidate_tag("stock")
     await page.click("Next")
@@ -158,7 +158,7 @@ async def test_a_page_that_is_not_followed_is_connected_to_nothing(browser: Brow
     page = await browser.open("/")
     before = live.stats()
     await page.hover("Next")
-    await ahead_of(live)
+    await prefetched(live)
     after = live.stats()
     assert (seen, after.sessions, after.ops, after.pushes) == (
         ["load"],
@@ -171,10 +171,10 @@ async def test_a_page_that_is_not_followed_is_connected_to_nothing(browser: Brow
 async def test_after_a_few_seconds_it_is_loaded_again(
     browser: Browser, live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "MAX_AGE", 0)
+    monkeypatch.setattr(prefetch, "MAX_AGE", 0)
     page = await browser.open("/")
     await page.hover("Next")
-    await ahead_of(live)
+    await prefetched(live)
     await page.click("Next")
     assert seen == ["load", "load", "connected"]
 
@@ -182,7 +182,7 @@ async def test_after_a_few_seconds_it_is_loaded_again(
 async def test_with_other_cookies_it_is_loaded_again(browser: Browser, live: Live) -> None:
     page = await browser.open("/")
     await page.hover("Next")
-    session = await ahead_of(live)
+    session = await prefetched(live)
     request = session.state.page.request
     headers = [*request.scope["headers"], (b"cookie", b"name=ada")]
     session.state.page.live.renew(PageRequest({**request.scope, "headers": headers}))
@@ -207,7 +207,7 @@ async def test_a_page_that_leads_elsewhere_is_followed_when_it_is_navigated_to(
     """By `mount`, by `load`, and as a function."""
     page = await browser.open("/")
     await page.hover(link)
-    await ahead_of(live)
+    await prefetched(live)
     assert seen == ["away"]
     await page.click(link)
     assert (page.url, seen) == ("/next", ["away", "away", "load", "connected"])
@@ -293,7 +293,7 @@ async def visit(live: Live, *, hover: bool, **changes: str) -> tuple[str, list[s
         page = await browser.open("/")
         if hover:
             await page.hover("Club")
-            await ahead_of(live)
+            await prefetched(live)
             assert "load" in seen
         visitor.update(changes)
         await page.click("Club")

@@ -73,7 +73,7 @@ def store(brittle: Brittle, clock: Clock) -> FallbackStore:
 async def again(store: FallbackStore, clock: Clock) -> None:
     """Try the store again."""
     clock.now += RETRY_SECONDS
-    store.tend()
+    store.maintain()
     assert store._recovering is not None
     await store._recovering
 
@@ -229,7 +229,7 @@ def test_another_loop_tries_it_as_well(store: FallbackStore, brittle: Brittle, c
         await store.put("k", b"v", 10)
         clock.now += RETRY_SECONDS
         brittle.put_many = hang  # type: ignore[method-assign]
-        store.tend()
+        store.maintain()
         await asyncio.sleep(0)
 
     asyncio.run(fail())

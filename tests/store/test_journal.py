@@ -113,7 +113,7 @@ async def test_upkeep_moves_it(make: Callable[[], SqliteStore], tmp_path: Path) 
     store = FallbackStore(make())
     assert isinstance(store.store, SqliteStore)
     await saved(store.store, b"2")
-    store.tend()
+    store.maintain()
     assert wait_until(lambda: in_file(tmp_path / "store") == b"2")
 
 
@@ -133,7 +133,7 @@ async def test_what_the_store_cannot_take_is_limited(
     monkeypatch.setattr(module, "MAX_FILE_BYTES", 1000)
     monkeypatch.setattr(module, "MAX_BYTES", 2000)
     store = make()
-    monkeypatch.setattr(store, "tend", lambda: None)
+    monkeypatch.setattr(store, "maintain", lambda: None)
     await saved(store, b"x" * 1000, b"y" * 1000)
     assert store.save_now([("k", 0, b"z", TTL)]) is None
     assert await store.save("k", 0, b"z", TTL)
@@ -213,7 +213,7 @@ async def _saving(path: Path, size: int, base: bytes, report: Connection) -> Non
             assert await store.save("k", epoch, value, TTL)
         report.send(count)
         if count % 15 == 0:
-            store.tend()
+            store.maintain()
 
 
 async def test_the_journal_of_a_dead_process_is_moved_by_another(
