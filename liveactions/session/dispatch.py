@@ -77,7 +77,7 @@ async def dispatch_op(
         ref = ref or state.reference(job)
         if not isinstance(job, CallFunction) and job.fields and FIELD_BOUND in job.fields:
             for token in _bound_references(job.fields):
-                state.shown(job.rev, token)
+                state.shown_reference(job.rev, token)
     except (UnknownAction, ForgedReference) as error:
         log_refused(state.page, called_name(job), error)
         return UNKNOWN if job.n <= state.op_log.uncertain else failure(str(error), status=409)
@@ -273,7 +273,7 @@ class ConcurrentOps:
     def _cancel(self, op: Cancel) -> None:
         called = op.called
         try:
-            meant = called if isinstance(called, int) else self.state.shown(op.rev, called)
+            meant = called if isinstance(called, int) else self.state.shown_reference(op.rev, called)
         except (UnknownAction, ForgedReference):
             return
         for run in self.streaming:

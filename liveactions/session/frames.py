@@ -65,8 +65,6 @@ class FrameWriter:
         self._adviser = Adviser(services.templates) if services.debug else None
         self.in_html: HtmlSnapshot | None = None
         """The snapshot of the HTML that is about to be sent, which may have to be stored."""
-        self.has_failed = False
-        """Whether the latest operation failed after its action. That has been logged already."""
         self.must_load_again = False
         """Whether a render needs items of a stream that are no longer in memory: the browser must load the
         page again.
@@ -105,7 +103,7 @@ class FrameWriter:
             self.must_load_again, state.drawn = True, None
             frame = state.frame(now)
         except Exception as error:
-            if not self.has_failed:
+            if not state.has_failed:
                 self.tell_failure(unexpected(error, state.page.live, "rendering"))
             state.drawn = None
             frame = state.frame(now)

@@ -92,15 +92,15 @@ class ObservedSession(Session):
                 return ""
         return ref.action.__qualname__ if ref is not None else ""
 
-    async def _conclude(self, job: Job, run: PageRun, outcome: Outcome) -> None:
+    async def _finish(self, job: Job, run: PageRun, outcome: Outcome) -> None:
         if self._operation is not None:
             self._operation.lap("ran")
-        await super()._conclude(job, run, outcome)
+        await super()._finish(job, run, outcome)
 
-    def _complete(self, job: Job, outcome: Outcome) -> None:
+    def _record_outcome(self, job: Job, outcome: Outcome) -> None:
         if self._operation is not None:
             self._operation.end(outcome)
-        super()._complete(job, outcome)
+        super()._record_outcome(job, outcome)
 
     async def _store(self, snapshot: Snapshot | None) -> bool:
         with storing():

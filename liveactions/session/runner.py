@@ -1,8 +1,15 @@
 """Runs the operations of an open page, and sends the browser what has changed.
 
 A session outlives its connections: losing one cancels no operation. `session.state` decides what to run, send
-and store, and `Session` does it. One loop runs operations (`Session.drain`), one method sends frames
-(`Session.flush`: store, then send), and one stores snapshots (`Session.save`).
+and store, and `Session` does it. These methods run an operation, each called by the one before it::
+
+    receive           takes a message of the page, and enqueues the operation
+    drain             runs the queue until it is empty, unless a task is doing so
+    _run              runs one operation: calls `dispatch_op`, then `_finish`, then `flush`
+    _finish           after the action: sends cookies, opens the page that a redirect leads to
+    _commit           loads, dumps and renders the page, and commits
+    _record_outcome   adds the answer to the next frame
+    flush             stores a snapshot, then sends the frame
 
 The task that reads a connection runs the operations that it receives, because a task for each would cost a
 tenth of the whole operation. For other operations, `Session.submit` starts a task. Whichever task is draining
@@ -223,11 +230,11 @@ class Session:
                     async with around(state.page):
                         state.history.rerender(state.page, state.op_log.rev)
                 run = run_of(state, job)
-                await self._conclude(job, run, await dispatch_op(self.concurrent, run, job, ref))
+                await self._finish(job, run, await dispatch_op(self.concurrent, run, job, ref))
         except Exception as error:  # outside of the action: in a redirect that is followed, in `identify` ...
-            self._complete(job, unexpected(error, state.page.live, "the operation"))
+            self._record_outcome(job, unexpected(error, state.page.live, "the operation"))
         except asyncio.CancelledError:
-            self._complete(job, UNKNOWN)
+            self._record_outcome(job, UNKNOWN)
             raise
         if not state.queue.coalescing:
             await self.flush()
@@ -244,7 +251,8 @@ class Session:
         if state.is_unsaved and state.queue:
             await self.save()  # while the next op runs, another worker can continue from here
 
-    def _complete(self, job: Job, outcome: Outcome) -> None:
+    def _record_outcome(self, job: Job, outcome: Outcome) -> None:
+        """Answer an operation: the page's with the next frame, the server's at once."""
         self.state.completed(job, outcome)
         if isinstance(job, ServerOp):
             report(self.state, job, outcome, self.frames)
@@ -253,8 +261,8 @@ class Session:
                 return
         self.site.counters.ops[type(outcome)] += 1
 
-    async def _conclude(self, job: Job, run: PageRun, outcome: Outcome) -> None:
-        """Load, dump and render the page, commit, and record the outcome."""
+    async def _finish(self, job: Job, run: PageRun, outcome: Outcome) -> None:
+        """Commit an operation whose action has ended, follow a redirect, and record the outcome."""
         state = self.state
         page = state.page
         if isinstance(outcome, Failed) or (job.n and page.live.problem is not None):  # a push clears none
@@ -274,23 +282,27 @@ class Session:
                 mark_stale(page, None)
                 closed = await self._reload(closed)
         if not isinstance(closed, Ok) or closed.response is not None:
-            is_delivery = isinstance(closed, Ok)
-            loaded: LoadedPage | None
-            prefetched = await self._prefetch.take(job, closed)
-            if prefetched is not None:
-                loaded, self._position = prefetched
-                closed = DONE
-            else:
-                closed, loaded = await resolve_outcome(state, job, closed, self.frames.shows_error)
-            if loaded is not None:
-                await self._show_page(loaded)
-            elif is_delivery and isinstance(closed, Failed):  # the response can't be stored
-                await self._reload(closed)
-        self._complete(job, closed)
+            closed = await self._follow(job, closed)
+        self._record_outcome(job, closed)
         if self.concurrent.streaming:
             self.concurrent.exclude(run)
         if state.page is run.page and (run.is_abandoned or run.state is None):
             await self._continue_with_copy(closed)
+
+    async def _follow(self, job: Job, outcome: Outcome) -> Outcome:
+        """Show the page to which an operation has redirected, or an error page; store a response that the
+        browser fetches. Return the operation's outcome.
+        """
+        prefetched = await self._prefetch.take(job, outcome)
+        if prefetched is None:
+            resolved, loaded = await resolve_outcome(self.state, job, outcome, self.frames.shows_error)
+        else:
+            resolved, (loaded, self._position) = DONE, prefetched
+        if loaded is not None:
+            await self._show_page(loaded)
+        elif isinstance(outcome, Ok) and isinstance(resolved, Failed):  # the response can't be stored
+            await self._reload(resolved)
+        return resolved
 
     async def _commit(self, run: PageRun, outcome: Outcome) -> Outcome:
         """Load, dump and render the page, and commit. Return the operation's outcome."""
@@ -309,11 +321,11 @@ class Session:
             run.dump()
         self._unshown = None if is_shown else self._unshown or run
         closed = await run.close(concluded)
-        state.rendered(state.drawn, run.state, is_refused=run.refusal is not None)
-        self.frames.has_failed = closed is not outcome and isinstance(closed, Failed)
+        has_failed = closed is not outcome and isinstance(closed, Failed)
+        state.rendered(state.drawn, run.state, is_refused=run.refusal is not None, has_failed=has_failed)
         if closed is not concluded:  # its dependencies failed to commit, and the fields were restored
             await self._reload(closed)
-        elif self.frames.has_failed:
+        elif has_failed:
             state.page.live.error = problem_of(closed)
         return closed
 
@@ -329,11 +341,9 @@ class Session:
         shown = await run.conclude(DONE, self.frames.draw)
         closed = await run.close(shown)
         drawn = state.drawn if closed is shown else None
-        state.rendered(drawn, run.state, is_refused=run.refusal is not None)
-        if not isinstance(closed, Failed) or closed.status < 500:
-            return outcome
-        self.frames.has_failed = True
-        if not outcome.ok:
+        has_failed = isinstance(closed, Failed) and closed.status >= 500
+        state.rendered(drawn, run.state, is_refused=run.refusal is not None, has_failed=has_failed)
+        if not has_failed or not outcome.ok:
             return outcome
         state.page.live.error = problem_of(closed)
         return closed
@@ -360,7 +370,7 @@ class Session:
         await self._hooks.close()
         self._timers.stop()
         self.background.close()
-        self.frames.has_failed, self._unshown = False, None
+        self._unshown = None
         identity = await self.site.identity(page.request)
         state.replace(page, loaded.address, identity, loaded.drawn, loaded.state)
         self._start_background()

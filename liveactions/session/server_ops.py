@@ -64,8 +64,8 @@ class Timers:
 class ConnectionHooks:
     """Runs the hooks ``connected`` and ``disconnected`` alternately, as operations through `enqueue`."""
 
-    def __init__(self, session: SessionState, enqueue: Callable[[ServerOp], Awaitable[None]]) -> None:
-        self._session = session
+    def __init__(self, state: SessionState, enqueue: Callable[[ServerOp], Awaitable[None]]) -> None:
+        self._state = state
         self._enqueue = enqueue
         self._has_connected = False
         """Whether ``connected`` has run without ``disconnected`` since."""
@@ -73,8 +73,8 @@ class ConnectionHooks:
     async def connected(self) -> None:
         """Run the hooks ``connected``: a new connection shows the page."""
         if self._has_hooks():
-            if self._has_connected or self._session.is_running:  # the connection before may not be gone yet
-                self._session.queue.append(ServerOp(self._disconnect))
+            if self._has_connected or self._state.is_running:  # the connection before may not be gone yet
+                self._state.queue.append(ServerOp(self._disconnect))
             await self._enqueue(ServerOp(self._connect))
 
     async def disconnected(self) -> None:
@@ -84,22 +84,22 @@ class ConnectionHooks:
 
     async def leave(self) -> None:
         """Run the hooks ``disconnected`` at once: the page is no longer shown here."""
-        run = PageRun(self._session.page)
+        run = PageRun(self._state.page)
         await run.close(await self._disconnect(run) or DONE)
 
     async def close(self) -> None:
         """Run the hooks ``disconnected`` and ``closed`` at once: the page has ended."""
         await self.leave()
-        run = PageRun(self._session.page)
+        run = PageRun(self._state.page)
         await run.close(await run.run_hook("closed") or DONE)
 
     def _has_hooks(self) -> bool:
-        components = components_of(self._session.page)
+        components = components_of(self._state.page)
         return any(not describe(one).hooks.keys().isdisjoint(CONNECTION_HOOKS) for one in components)
 
     async def _connect(self, run: PageRun) -> Outcome | None:
         refused = await run.guard()
-        if refused is not None or not self._session.is_attached:
+        if refused is not None or not self._state.is_attached:
             return refused
         self._has_connected = True
         return await run.run_hook("connected")
@@ -138,27 +138,27 @@ class Background:
 
     def __init__(
         self,
-        session: SessionState,
+        state: SessionState,
         submit: Callable[[ServerOp], None],
         call: Callable[[ServerOp], Awaitable[Outcome]],
     ) -> None:
-        self._session = session
+        self._state = state
         self.submit = submit
         self._call = call
         self.waiting: set[Later] = set()
         self._loop = asyncio.get_running_loop()
         self._is_over = False
-        self._deferred_tasks = Supervisor(lambda: f"{session.name}: a deferred value")
+        self._deferred_tasks = Supervisor(lambda: f"{state.name}: a deferred value")
 
     async def run(self, call: Callable[[], Any]) -> Any:
         """Run a call on the page as an operation, and return its result."""
         effects = open_effects()
-        if effects is not None and effects.live is self._session.page.live:
+        if effects is not None and effects.live is self._state.page.live:
             raise RuntimeError(
                 "run() would deadlock: it was called from an operation of the same page."
                 " Modify the page directly"
             )
-        if self._is_over or self._session.is_over:
+        if self._is_over or self._state.is_over:
             raise LiveError("this page is no longer open")
         results: list[Any] = []
 
@@ -182,14 +182,14 @@ class Background:
 
     def begin_deferred(self) -> None:
         """Start what `load` has deferred; each value is shown when it becomes available."""
-        live = self._session.page.live
+        live = self._state.page.live
         deferred, live.deferred = live.deferred, []
         for one in deferred:
             self._deferred_tasks.start(self._show(one, live))
 
     async def _show(self, deferred: Deferred[Any], live: LiveContext) -> None:
         await deferred.resolve(live)
-        if self._session.page.live is live:
+        if self._state.page.live is live:
             self.submit(ServerOp(lambda run: run.guard()))
 
     def close(self) -> None:
@@ -198,4 +198,4 @@ class Background:
         for later in list(self.waiting):
             later.cancel()
         self._deferred_tasks.cancel()
-        discard_deferred(self._session.page.live)
+        discard_deferred(self._state.page.live)

@@ -188,6 +188,8 @@ class SessionState:
         """The newest render, until a frame has been made of it."""
         self.is_refused = False
         """Whether a guard has rejected the visitor: the page isn't rendered until guards accept again."""
+        self.has_failed = False
+        """Whether loading or rendering has failed after the latest operation, which has been logged."""
         self._address = page.live.address
         self.url = path_and_query(self._address)
         """Path and query of the page, after the latest operation."""
@@ -381,11 +383,19 @@ class SessionState:
             self._address, self.url = address, path_and_query(address)
         self.is_due = self.is_unsaved = True
 
-    def rendered(self, drawn: Fragment | None, data: StateJSON | None, *, is_refused: bool) -> None:
+    def rendered(
+        self,
+        drawn: Fragment | None,
+        data: StateJSON | None,
+        *,
+        is_refused: bool = False,
+        has_failed: bool = False,
+    ) -> None:
         """Note the page's render, if there is one, and its state as JSON after a run."""
         self.drawn = drawn
         self.data = data or self.data
         self.is_refused = is_refused
+        self.has_failed = has_failed
 
     def replace(
         self, page: Page, address: Address, identity: str, drawn: Fragment | None, data: StateJSON
@@ -394,7 +404,7 @@ class SessionState:
         self.page = page
         self.binding.become(address, identity)
         self.history.reset_to(b"", b"", None)
-        self.rendered(drawn, data, is_refused=False)
+        self.rendered(drawn, data)
 
     # References
 
@@ -405,9 +415,9 @@ class SessionState:
         """
         if isinstance(op, CallFunction):
             return lookup_function(self.page, op.name)
-        return self.shown(op.rev, op.address if isinstance(op, CallSlot) else op.reference)
+        return self.shown_reference(op.rev, op.address if isinstance(op, CallSlot) else op.reference)
 
-    def shown(self, rev: int, name: str | list[int]) -> ActionRef[..., Any]:
+    def shown_reference(self, rev: int, name: str | list[int]) -> ActionRef[..., Any]:
         """Return the reference that a revision shows, by its text or by the address of its slot.
 
         Raise `UnknownAction` or `ForgedReference` if there is none. References without a signature are those

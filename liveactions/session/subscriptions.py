@@ -98,16 +98,16 @@ class SubscriptionIndex:
             self.position += 1
             self.gaps += message is None
             for page in list(self._concerned(message)):
-                with contained("%s: receiving a message", page.session.name):
+                with contained("%s: receiving a message", page.state.name):
                     page.on_message(message)
 
     def _concerned(self, message: Message | None) -> Iterable[Subscriptions]:
         if message is None:
             return self._pages()
         if message.kind == "path":
-            return (one for one in self._pages() if matches(message, one.session.page.live.own_path))
+            return (one for one in self._pages() if matches(message, one.state.page.live.own_path))
         if message.kind == "user":
-            return (one for one in self._pages() if one.session.identity == message.name)
+            return (one for one in self._pages() if one.state.identity == message.name)
         return self._by_key.get(key_of(message), ())
 
 
@@ -135,14 +135,14 @@ class Subscriptions:
 
     def __init__(
         self,
-        session: SessionState,
+        state: SessionState,
         subscription_index: SubscriptionIndex,
         tasks: Supervisor,
         submit: Callable[[ServerOp], None],
         disconnect: Callable[[int, str], None],
         end: Callable[[str], Awaitable[None]],
     ) -> None:
-        self.session = session
+        self.state = state
         self.subscription_index = subscription_index
         self._tasks = tasks
         self._submit = submit
@@ -168,7 +168,7 @@ class Subscriptions:
 
         A page without a connection loads when it has one again.
         """
-        if message is not None and message.origin == self.session.key:
+        if message is not None and message.origin == self.state.key:
             return  # this page has published it, and shows it already
         if message is None:
             self._reconnect()
@@ -193,11 +193,11 @@ class Subscriptions:
 
     def _reconnect(self) -> None:
         """Make the page reconnect after a gap, in which its visitor may have been signed out."""
-        if self.session.identity:
+        if self.state.identity:
             self._disconnect(REPLACED, "the visitor may have been signed out")
 
     def _run_listeners(self, message: Message) -> None:
-        for component, listener, topic in _listeners(self.session.page):
+        for component, listener, topic in _listeners(self.state.page):
             if topic == message.name:
                 data = dict(message.data)
                 run = partial(
@@ -211,13 +211,13 @@ class Subscriptions:
 
     def catch_up(self) -> None:
         """Load what is out of date, if the page is connected."""
-        if self.is_behind and not self._is_queued and self.session.is_attached:
+        if self.is_behind and not self._is_queued and self.state.is_attached:
             self._is_queued = True
             self._submit(ServerOp(self._load_again))
 
     def listen(self, since: int) -> None:
         """Subscribe to what the page has read by now, and act on messages since a position."""
-        page = self.session.page
+        page = self.state.page
         tags, topics = tags_read(page), [topic for _, _, topic in _listeners(page)]
         if (tags, topics) != self._names:
             self._names = tags, topics
@@ -241,14 +241,14 @@ class Subscriptions:
         if message is None:
             return True
         if message.kind == "path":
-            return matches(message, self.session.page.live.own_path)
+            return matches(message, self.state.page.live.own_path)
         if message.kind == "user":
-            return message.name == self.session.identity
+            return message.name == self.state.identity
         return message.kind == "tag" and message.name in tags
 
     async def _load_again(self, run: PageRun) -> Outcome | None:
         self._is_queued = False
-        mark_stale(self.session.page, None if self._everything else frozenset(self._tags))
+        mark_stale(self.state.page, None if self._everything else frozenset(self._tags))
         self._tags, self._everything = set(), False
         refused = await run.guard()
         if refused is not None:
