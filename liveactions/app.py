@@ -53,7 +53,7 @@ from .http.socket import SocketEndpoint
 from .logs import get_logger
 from .observation import Observer, Stats
 from .pages.component import check_page, descriptions
-from .pages.handle import AppServices
+from .pages.live_context import AppServices
 from .pages.page import Page
 from .pages.page_functions import PageDecorator, advise_on_page, page_decorator, register_at
 from .pages.page_html import NAMES

@@ -46,7 +46,7 @@ _QUALIFIERS: Final = (Required, NotRequired, typing_extensions.ReadOnly)
 """Qualifiers that may be around the type of a key of a TypedDict."""
 
 
-class Mark:
+class Marker:
     """Metadata of `Annotated` that determines where a value comes from. It only works around the whole
     type.
     """
@@ -314,7 +314,7 @@ def _union(members: tuple[Any, ...]) -> Any:
 
 def is_mark(piece: Any) -> bool:
     """Return whether metadata determines where a value comes from: the library's, or FastAPI's `Depends`."""
-    return isinstance(piece, Mark) or is_foreign_depends(piece)
+    return isinstance(piece, Marker) or is_foreign_depends(piece)
 
 
 def is_foreign_depends(piece: Any) -> bool:
@@ -402,7 +402,7 @@ def check_field_info(annotation: Any, title: str, default: Any = None) -> None:
 
 
 def _is_class_of_marks(piece: Any) -> bool:
-    return isinstance(piece, type) and issubclass(piece, Mark)
+    return isinstance(piece, type) and issubclass(piece, Marker)
 
 
 def unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:

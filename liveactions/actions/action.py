@@ -30,7 +30,7 @@ from typing import (
 from ..actions import bound_arguments as binding
 from ..config import check_flags, check_seconds, check_size, check_text, checked_texts
 from ..security import references
-from ..type_hints import Mark, Variables, is_of_unknown_name, local_names, metadata, result_hint
+from ..type_hints import Marker, Variables, is_of_unknown_name, local_names, metadata, result_hint
 from ..types import Reference
 from .codec import Results
 from .controls import (
@@ -178,7 +178,7 @@ class Action(Reference, FormApi, Generic[P, R]):
         skip = int(self.is_method)
         plan = ParameterPlan.of(function, skip=skip, names=self.names, variables=self.variables)
         for one in plan.named:
-            mark = metadata(one.annotation, Mark)
+            mark = metadata(one.annotation, Marker)
             if mark is not None:
                 raise TypeError(f"{plan.name}: {one.name!r}: {mark!r} can only be used on a page's fields")
         return plan

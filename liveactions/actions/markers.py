@@ -14,14 +14,14 @@ from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 from pydantic_core import PydanticUndefined
 from starlette.requests import Request
 
-from ..type_hints import Mark, is_foreign_depends, is_of_fastapi, unwrap
+from ..type_hints import Marker, is_foreign_depends, is_of_fastapi, unwrap
 from .form_input import MISSING
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Depends(Mark):
+class Depends(Marker):
     """A parameter whose value a function provides: ``Annotated[Session, Depends(session)]``.
 
     The function may be sync (it then runs in a thread), async, or a generator that yields once and cleans up
@@ -80,7 +80,7 @@ def _depends(mark: Any, annotated: Any) -> Depends | None:
     return None
 
 
-class NamedMark(Mark):
+class NamedMarker(Marker):
     """A marker without options, shown by its name."""
 
     def __init__(self, name: str) -> None:
@@ -90,17 +90,17 @@ class NamedMark(Mark):
         return self._name
 
 
-class BoundMark(NamedMark):
+class BoundMarker(NamedMarker):
     """Marks a parameter that only a template can fill."""
 
 
-class PrevMark(NamedMark):
+class PrevMarker(NamedMarker):
     """Marks a parameter that receives the action's previous result."""
 
 
-Bound = Annotated[T, BoundMark("Bound")]
+Bound = Annotated[T, BoundMarker("Bound")]
 """A parameter that only bound arguments fill: visitors can't choose it."""
-Prev = Annotated[T | None, PrevMark("Prev")]
+Prev = Annotated[T | None, PrevMarker("Prev")]
 """The previous result of this action on this page, for the same binding; None at first."""
 
 

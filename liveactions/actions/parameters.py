@@ -42,11 +42,11 @@ from .markers import (
     BODIES,
     HEAD,
     PLACES,
-    BoundMark,
+    BoundMarker,
     Depends,
     Event,
-    NamedMark,
-    PrevMark,
+    NamedMarker,
+    PrevMarker,
     Source,
     dependency_of,
     marked,
@@ -443,13 +443,13 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, title: str, is_dep
     if kind in _NAMED:
         check_parts(annotation, where, _WHOLE)
         check_field_info(annotation, where, parameter.default)
-    return Parameter(name, kind, without(annotation, NamedMark), required)
+    return Parameter(name, kind, without(annotation, NamedMarker), required)
 
 
 def _kind(annotation: Any) -> Kind:
-    if metadata(annotation, BoundMark):
+    if metadata(annotation, BoundMarker):
         return "bound"
-    if metadata(annotation, PrevMark):
+    if metadata(annotation, PrevMarker):
         return "previous"
     plain, _ = unwrap(optional(annotation)[0])
     if get_origin(plain) is list and is_file((*get_args(plain), None)[0]):

@@ -49,7 +49,7 @@ class Owner(Protocol):
 
 
 class OpenPage(Protocol):
-    """The part of an open page that actions use; implemented by `liveactions.pages.handle.LiveContext`."""
+    """The part of an open page that actions use; implemented by `pages.live_context.LiveContext`."""
 
     forms: FormStates
     flashes: tuple[Flash, ...]

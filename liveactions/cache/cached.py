@@ -1,7 +1,7 @@
 """The decorator `cached`: caches the results of a function by its arguments.
 
 Equal arguments of equal types have the same key. All visitors share the results: immutable ones as they are,
-others as a copy for each caller. They are kept in the `Memory` of this process.
+others as a copy for each caller. They are kept in the `ValueCache` of this process.
 
 If a tag is revalidated while a value with this tag is being computed, waiting callers still get the value,
 and are notified of the revalidation. The value isn't kept.
@@ -94,13 +94,13 @@ def cached(
 
             @wraps(function)
             async def read_later(*args: P.args, **kwargs: P.kwargs) -> Any:
-                return await reads.later(args, kwargs)
+                return await reads.call_async(args, kwargs)
 
             return cast(Callable[P, R], read_later)
 
         @wraps(function)
         def read(*args: P.args, **kwargs: P.kwargs) -> R:
-            return cast(R, reads.now(args, kwargs))
+            return cast(R, reads.call_sync(args, kwargs))
 
         return read
 
@@ -117,7 +117,7 @@ def _seconds(ttl: float | str | None) -> float | None:
 
 
 class _CachedFunction:
-    """One cached function: `later` reads an async function, `now` a sync one."""
+    """One cached function: `call_async` reads an async function, `call_sync` a sync one."""
 
     def __init__(
         self, function: Callable[..., Any], tags: tuple[str, ...], ttl: float | None, stale: float
@@ -145,7 +145,7 @@ class _CachedFunction:
         return frozenset(name for name, one in parameters if dependency_of(found.get(name), one.default))
 
     @cached_property
-    def _only(self) -> tuple[Hashable, frozenset[str]] | None:
+    def _only_key(self) -> tuple[Hashable, frozenset[str]] | None:
         """The only key, and its tags, if the function has no parameters."""
         if self.signature.parameters:
             return None
@@ -153,8 +153,8 @@ class _CachedFunction:
 
     def _key(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Hashable, frozenset[str]]:
         """Return the key of a call, and its tags with the arguments filled in."""
-        if not args and not kwargs and self._only is not None:
-            return self._only
+        if not args and not kwargs and self._only_key is not None:
+            return self._only_key
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         parts: list[Hashable] = [self]
@@ -168,12 +168,12 @@ class _CachedFunction:
                 raise TypeError(f"{self.function.__qualname__}({name}=…): {error}; {advice}") from None
         return tuple(parts), frozenset(tag.format_map(bound.arguments) for tag in self.tags)
 
-    async def later(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    async def call_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of an async function."""
         key, tags = self._key(args, kwargs)
         await _catch_up_with_network()
         while True:
-            entry, flight, is_mine = self._look(key, tags)
+            entry, flight, is_mine = self._look_up(key, tags)
             try:
                 if entry is None and is_mine:
                     entry = await self._compute(flight, args, kwargs)
@@ -189,14 +189,14 @@ class _CachedFunction:
                 value = await self.function(*args, **kwargs)
             return self._finish(flight, value, made)
         except BaseException as error:
-            memory.fail(flight, error)
+            value_cache.fail(flight, error)
             raise
 
-    def now(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call_sync(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of a sync function."""
         key, tags = self._key(args, kwargs)
         while True:
-            entry, flight, is_mine = self._look(key, tags)
+            entry, flight, is_mine = self._look_up(key, tags)
             if entry is None and not is_mine and is_loop_running():
                 # Waiting would block the event loop.
                 is_mine, flight = True, Flight(key, tags, is_outdated=True)
@@ -213,11 +213,11 @@ class _CachedFunction:
                 value = self.function(*args, **kwargs)
             return self._finish(flight, value, made)
         except BaseException as error:
-            memory.fail(flight, error)
+            value_cache.fail(flight, error)
             raise
 
-    def _look(self, key: Hashable, tags: frozenset[str]) -> tuple[Entry | None, Flight, bool]:
-        """Look a key up; see `Memory.look`.
+    def _look_up(self, key: Hashable, tags: frozenset[str]) -> tuple[Entry | None, Flight, bool]:
+        """Look a key up; see `ValueCache.look_up`.
 
         If the current run is about to revalidate the value, it computes a new one for itself only.
         """
@@ -228,11 +228,11 @@ class _CachedFunction:
             effects.has_caught_up = True
             channels.catch_up()
         if effects is not None and effects.revalidates:
-            entry = memory.kept(key, self.ttl)
+            entry = value_cache.fresh(key, self.ttl)
             if entry is not None and outdated(entry, effects.tags, effects.paths):
                 entry = None
             return entry, Flight(key, tags, is_outdated=True), True
-        entry, flight, is_mine = memory.look(key, tags, self.ttl, self.stale)
+        entry, flight, is_mine = value_cache.look_up(key, tags, self.ttl, self.stale)
         here = reading()
         if entry is None and not is_mine and here is not None and here.is_making(flight):
             raise RuntimeError(f"{self.function.__qualname__} depends on its own result")
@@ -243,7 +243,7 @@ class _CachedFunction:
             give = shareable(value)
         except TypeError as error:
             raise TypeError(f"{self.function.__qualname__}: {error}") from error
-        return memory.finish(flight, give, flight.tags | made.tags)
+        return value_cache.finish(flight, give, flight.tags | made.tags)
 
 
 def _read(entry: Entry) -> Any:
@@ -255,7 +255,7 @@ def _read(entry: Entry) -> Any:
 
 
 async def _catch_up_with_network() -> None:
-    """Receive the messages of remote brokers, for which `_look` doesn't wait."""
+    """Receive the messages of remote brokers, for which `_look_up` doesn't wait."""
     effects = open_effects()
     if effects is None:
         await channels.caught_up()
@@ -303,7 +303,7 @@ class Abandoned(Exception):
     """The computation of a value was cancelled. Waiting callers compute it themselves."""
 
 
-class Memory:
+class ValueCache:
     """All cached values. The methods are thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -313,7 +313,7 @@ class Memory:
         self._keys: dict[str, set[Hashable]] = {}
         self._flights: dict[Hashable, Flight] = {}
 
-    def kept(self, key: Hashable, ttl: float | None) -> Entry | None:
+    def fresh(self, key: Hashable, ttl: float | None) -> Entry | None:
         """Return the value if there is a fresh one."""
         with self._lock:
             entry = self._entries.get(key)
@@ -321,7 +321,7 @@ class Memory:
                 return None
             return entry
 
-    def look(
+    def look_up(
         self, key: Hashable, tags: frozenset[str], ttl: float | None, stale: float
     ) -> tuple[Entry | None, Flight, bool]:
         """Return the value to serve, if there is one; its computation; and whether the caller has to run
@@ -334,7 +334,7 @@ class Memory:
                 fresh = ttl is None or age < ttl
                 if fresh or (flight is not None and ttl is not None and age < ttl + stale):
                     self._entries[key] = self._entries.pop(key)  # least recently read first
-                    return entry, flight or _NOBODY, False
+                    return entry, flight or _NO_FLIGHT, False
             if flight is not None:
                 return None, flight, False
             flight = self._flights[key] = Flight(key, tags)
@@ -344,7 +344,7 @@ class Memory:
         """Store a value that has been computed, and return it to waiting callers."""
         entry = Entry(give, tags, self.clock())
         with self._lock:
-            self._land(flight)
+            self._end_flight(flight)
             if not flight.is_outdated and not tags & flight.revalidated:
                 self._put(flight.key, entry)
         flight.done.set_result(entry)
@@ -353,7 +353,7 @@ class Memory:
     def fail(self, flight: Flight, error: BaseException) -> None:
         """Pass an error on to waiting callers. After a cancellation, they compute the value themselves."""
         with self._lock:
-            self._land(flight)
+            self._end_flight(flight)
         is_outcome = isinstance(error, (Exception, ActionResponse))
         flight.done.set_exception(error if is_outcome else Abandoned())
 
@@ -383,9 +383,9 @@ class Memory:
         elif message is None or message.kind == "path":
             flight.is_outdated = True
         if flight.is_outdated or flight.tags & flight.revalidated:
-            self._land(flight)
+            self._end_flight(flight)
 
-    def _land(self, flight: Flight) -> None:
+    def _end_flight(self, flight: Flight) -> None:
         if self._flights.get(flight.key) is flight:
             del self._flights[flight.key]
 
@@ -406,9 +406,9 @@ class Memory:
                 del self._keys[tag]
 
 
-_NOBODY: Final = Flight(None, frozenset())
-memory: Final = Memory()
-channels.listen(memory.forget)
+_NO_FLIGHT: Final = Flight(None, frozenset())
+value_cache: Final = ValueCache()
+channels.listen(value_cache.forget)
 
 
 def outdated(entry: Entry, tags: Iterable[str], paths: Iterable[tuple[str, bool]]) -> bool:

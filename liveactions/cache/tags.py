@@ -110,7 +110,7 @@ def matches(message: Message, path: str) -> bool:
     return _compiled(message.name, bool(message.data.get("below"))).match(path) is not None
 
 
-def check(path: str) -> None:
+def check_path(path: str) -> None:
     """Raise `ValueError` for anything but a path or a pattern in Starlette's syntax."""
     if not path.startswith("/") or set("?#") & set(path) or "{" in re.sub(r"{[^{}]*}", "", path):
         raise ValueError(f"expected a path or a pattern such as /posts/{{id}}, without a query: {path!r}")
@@ -191,7 +191,7 @@ def revalidate_path(path: str, *, below: bool = False) -> None:
     `revalidate_tag`. Raise `ValueError` for an invalid path.
     """
     refuse_while_reading("revalidate_path")
-    check(path)
+    check_path(path)
     effects = open_effects()
     if effects is not None:
         effects.paths += ((path, below),)

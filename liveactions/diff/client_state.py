@@ -87,10 +87,10 @@ class ClientState:
         found = change(old, new) if self.is_exact else {"h": new}
         if "h" in found or not is_serialised(old):
             return {"h": new}
-        return {**found, "c": check(old)}
+        return {**found, "c": checksum(old)}
 
 
-def check(text: str) -> list[int]:
+def checksum(text: str) -> list[int]:
     """Return a checksum of a string: its length in UTF-16 units, and the Adler-32 of its UTF-8."""
     return [units_of(text)(0, len(text)), adler32(text.encode(errors="replace"))]
 

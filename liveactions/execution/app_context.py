@@ -25,7 +25,7 @@ from ..exceptions import StoreError
 from ..logs import get_logger
 from ..observation import Counters, Observer
 from ..pages.component import descriptions
-from ..pages.handle import AppServices, LiveContext
+from ..pages.live_context import AppServices, LiveContext
 from ..pages.page import Page, create, takes_events
 from ..pages.page_html import Assets, PageAssets
 from ..pages.state import restore_state

@@ -23,7 +23,7 @@ from ..actions.messages import text
 from ..actions.request import PageRequest
 from ..actions.run_context import DueCall, Flash, open_effects, running
 from ..logs import add_source
-from ..pages.handle import LiveContext
+from ..pages.live_context import LiveContext
 from ..tasks import Supervisor, contained
 
 P = ParamSpec("P")

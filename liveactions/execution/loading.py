@@ -11,7 +11,7 @@ from ..actions.run_context import Effects, open_effects
 from ..cache.tags import Reading, matches, reading
 from ..logs import get_logger
 from ..pages.component import Component, attach, children_in, components_of, streams_of
-from ..pages.handle import LiveContext
+from ..pages.live_context import LiveContext
 from ..pages.page import Page
 from ..pages.undo_log import UndoLog
 from ..pubsub.base import Message

@@ -30,7 +30,7 @@ from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceE
 
 if TYPE_CHECKING:
     from ..actions.action import Action
-    from ..pages.handle import LiveContext
+    from ..pages.live_context import LiveContext
 
 FATAL: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 """Exceptions that end the process or the generator; they are never converted to an outcome."""

@@ -231,7 +231,7 @@ MAX_DEPTH: Final = 500
 """Maximum nesting of elements. Browsers move elements that are deeper than 512."""
 
 
-def check(html: str) -> None:
+def check_balance(html: str) -> None:
     """Raise `RenderError` for characters that browsers drop or that can't be encoded."""
     at = html.find("\0")
     if at >= 0:

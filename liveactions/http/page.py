@@ -169,7 +169,7 @@ class PageRequestHandler:
             path_and_query(page.live.address),
             run.state,
             shape=fragment.shape.digest,
-            mark=digests[0],
+            digest=digests[0],
             digests=digests,
         )
         self._in_html = self.site.snapshots.for_html(snapshot, self.context)

@@ -2,7 +2,8 @@
 
 Each state field of a component has an action that sets it, `FieldAction`. Its reference, `BoundField`, is
 signed like any other: only fields that a page has rendered in this way can be set.
-`liveactions.templates.bindings` translates ``live-bind`` into attributes that call it and show its value.
+`liveactions.templates.bound_controls` translates ``live-bind`` into attributes that call it and show its
+value.
 """
 
 from __future__ import annotations

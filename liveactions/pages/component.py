@@ -33,14 +33,14 @@ from ..actions.run_context import CURRENT_COMPONENT
 from ..templates import part_from_render
 from ..templates.streams import Stream
 from ..type_hints import is_of_unknown_name
-from .description import Description, build, check, check_names, own_names, unknown_field
+from .description import Description, build, check_class, check_names, own_names, unknown_field
 from .fields import LOADED, ComponentField, Written, annotated_names, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..templates.fragments import Fragment
-    from .handle import LiveContext, Render, View
+    from .live_context import LiveContext, Render, View
 
 
 P = ParamSpec("P")
@@ -375,7 +375,7 @@ def _read(cls: type[Component], names: dict[str, Any]) -> None:
         found.names = own_names(cls)
     check_names(cls, cls._live_fields)  # type: ignore[attr-defined]
     try:
-        check(describe(cls), getattr(cls, "__parameters__", ()))
+        check_class(describe(cls), getattr(cls, "__parameters__", ()))
     except TypeError as error:  # the name may be defined later; until then, the class can't be used
         if not is_of_unknown_name(error):
             raise
@@ -388,7 +388,7 @@ def check_page(page: Any) -> None:
     """
     for description in descriptions(page):
         try:
-            check(description)
+            check_class(description)
         except TypeError as error:
             if not is_of_unknown_name(error):
                 raise

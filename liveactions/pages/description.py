@@ -293,7 +293,7 @@ def _select(fields: Mapping[str, Field], wanted: Callable[[Field], Any]) -> tupl
     return tuple(one for one in fields.values() if wanted(one))
 
 
-def check(description: Description, own: tuple[Any, ...] = ()) -> None:
+def check_class(description: Description, own: tuple[Any, ...] = ()) -> None:
     """Raise `TypeError` if a field can't be stored or a parameter can't be filled.
 
     `own` are the type variables that may still be unresolved.

@@ -38,7 +38,7 @@ from ..encoding import write_json
 from ..immutability import common_ends, holds_frozen, is_frozen_type
 from ..templates.streams import Stream
 from ..type_hints import (
-    Mark,
+    Marker,
     check_field_info,
     check_parts,
     is_mark,
@@ -55,7 +55,7 @@ PIECE: Final = 32
 
 
 @dataclass(frozen=True)
-class in_url(Mark):  # noqa: N801 - written like a function: Annotated[int, in_url(push=True)]
+class in_url(Marker):  # noqa: N801 - written like a function: Annotated[int, in_url(push=True)]
     """Keep a field in the query string. With `push`, each change adds an entry to the browser's history."""
 
     push: bool = False
@@ -69,7 +69,7 @@ InUrl = Annotated[T, in_url()]
 
 
 @dataclass(frozen=True)
-class Kept(Mark):
+class Kept(Marker):
     """Keep a field beyond its page: for one tab, or for all tabs of one person."""
 
     by: Literal["tab", "person"]

@@ -23,12 +23,12 @@ from ..cache.tags import Reading
 from ..templates import page_from_render, raw_page
 from .component import Component, attach, components_of, describe, set_defaults, walk
 from .fields import Field
-from .handle import LiveContext
+from .live_context import LiveContext
 from .urls import Route, class_url, is_at, own_query, path_url, query_pairs, with_query
 
 if TYPE_CHECKING:
     from ..templates.fragments import Fragment
-    from .handle import Render, View
+    from .live_context import Render, View
 
 
 P = TypeVar("P", bound="Page")

@@ -35,7 +35,7 @@ from ..templates import (
     pure,
 )
 from ..templates.fragments import whole_document
-from .handle import HEAD_PLACEHOLDER
+from .live_context import HEAD_PLACEHOLDER
 
 FOLDER = Path(__file__).parents[1] / "static"
 DIGEST = 10

@@ -29,7 +29,7 @@ except ImportError as error:  # pragma: no cover
 
 T = TypeVar("T")
 Work = Callable[["psycopg.Connection[Any]"], T]
-PATIENCE = 5.0
+CALL_TIMEOUT = 5.0
 """Seconds that a call waits for a server that hangs or is unreachable."""
 MESSAGE_TTL: Final = 60.0
 """Seconds for which a message is kept. Workers that read less often find a gap."""
@@ -118,7 +118,7 @@ class PostgresBroker:
 
         def listen(connection: psycopg.Connection[Any]) -> None:
             if connection is self._listening:
-                for _ in connection.notifies(timeout=min(seconds, PATIENCE / 2), stop_after=1):
+                for _ in connection.notifies(timeout=min(seconds, CALL_TIMEOUT / 2), stop_after=1):
                     pass
             else:  # messages may have arrived before
                 connection.execute(f"LISTEN {self._channel}")
@@ -133,18 +133,18 @@ class PostgresBroker:
             connection.close()
 
     def _run(self, purpose: str, work: Work[T]) -> T:
-        """Run a function with the connection. Retry if the connection is lost, for `PATIENCE` seconds."""
+        """Run a function with the connection. Retry if the connection is lost, for `CALL_TIMEOUT` seconds."""
         with self._in_use[purpose]:
             return self._attempts(purpose, work)
 
     def _attempts(self, purpose: str, work: Work[T]) -> T:
-        waits, until = pauses(PATIENCE), time.monotonic() + PATIENCE
+        waits, until = pauses(CALL_TIMEOUT), time.monotonic() + CALL_TIMEOUT
         while True:
             try:
                 return _within(until - time.monotonic(), lambda: self._attempt(purpose, work))
             except TimeoutError as error:
                 self._drop(purpose, is_hanging=True)
-                raise StoreError(f"PostgreSQL has not answered for {PATIENCE:.0f} s") from error
+                raise StoreError(f"PostgreSQL has not answered for {CALL_TIMEOUT:.0f} s") from error
             except TRANSIENT as error:
                 self._drop(purpose)
                 pause = next(waits, None)

@@ -27,7 +27,7 @@ except ImportError as error:  # pragma: no cover
     raise ImportError("a Redis broker needs redis-py: pip install 'liveactions[redis]'") from error
 
 T = TypeVar("T")
-PATIENCE = 5.0
+CALL_TIMEOUT = 5.0
 """Seconds that a call waits for a server that hangs or is unreachable."""
 MAX_MESSAGES = 10_000
 """Approximate number of messages in the stream. A worker that falls behind by more receives a gap."""
@@ -102,7 +102,7 @@ class RedisBroker:
     def wait(self, seconds: float) -> None:
         """Return when there is a message after the last one that was read."""
         if self._position != b"-":
-            milliseconds = round(1000 * min(seconds, PATIENCE / 2))
+            milliseconds = round(1000 * min(seconds, CALL_TIMEOUT / 2))
             what = "COUNT", 1, "BLOCK", milliseconds, "STREAMS", self._stream, self._position
             self._run(lambda: self._redis().execute_command("XREAD", *what))
 
@@ -120,8 +120,8 @@ class RedisBroker:
             return self._run(lambda: self._redis().execute_command("EVAL", script.text, *arguments))
 
     def _run(self, call: Callable[[], T]) -> T:
-        """Call the server. Retry if the connection is lost, for `PATIENCE` seconds."""
-        waits = pauses(PATIENCE)
+        """Call the server. Retry if the connection is lost, for `CALL_TIMEOUT` seconds."""
+        waits = pauses(CALL_TIMEOUT)
         while True:
             try:
                 return call()
@@ -149,7 +149,7 @@ class RedisBroker:
         return Redis.from_url(
             self._server,
             decode_responses=False,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
+            socket_timeout=CALL_TIMEOUT,
+            socket_connect_timeout=CALL_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
         )

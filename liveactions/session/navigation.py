@@ -21,7 +21,7 @@ from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import control_flow_outcome, failure
 from ..execution.run import PageRun
 from ..pages.component import descriptions
-from ..pages.handle import LiveContext, Problem
+from ..pages.live_context import LiveContext, Problem
 from ..pages.page import Page, PlainError, fill_from_address
 from ..pages.urls import own_query
 from ..protocol.messages import Navigate

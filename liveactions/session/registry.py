@@ -525,9 +525,9 @@ def restore_logs(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLo
     history.shape_since = snapshot.shape_since
     missed = dict(snapshot.missed).get(hello.rev)
     if hello.rev == snapshot.rev:
-        history.reset_to(snapshot.shape, snapshot.mark, snapshot.digests)
+        history.reset_to(snapshot.shape, snapshot.digest, snapshot.digests)
     elif missed:
-        history.reset_to(snapshot.shape, snapshot.mark, None, missed)
+        history.reset_to(snapshot.shape, snapshot.digest, None, missed)
     elif hello.rev >= snapshot.shape_since:
         history.reset_to(snapshot.shape, b"", None)
     else:  # the browser has missed a whole page

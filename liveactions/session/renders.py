@@ -34,7 +34,7 @@ class RenderHistory:
         self.shape_since = 0
         """The first revision whose root has the newest shape. Older ones can't be patched."""
         self._shape: bytes = b""
-        self._mark: bytes = b""
+        self._digest: bytes = b""
         self._digests: Digests | None = None
         self._missed: Change = []
         self._numberings: Sequence[Numbering | None] = ()
@@ -60,12 +60,12 @@ class RenderHistory:
         return self._doubts > 1
 
     def reset_to(
-        self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()
+        self, shape: bytes, digest: bytes, digests: Digests | None, missed: Sequence[Any] = ()
     ) -> None:
         """Drop all renders. What the page shows, after the patch that it `missed`, is known by digests
         only.
         """
-        self.newest, self._shape, self._mark, self._digests = None, shape, mark, digests
+        self.newest, self._shape, self._digest, self._digests = None, shape, digest, digests
         self._missed = list(missed)
         self._numberings = ()
         self._fragments.clear()
@@ -78,10 +78,10 @@ class RenderHistory:
             self.reset_to(newest.shape.digest, digest_of(newest), digests_of(newest))
             self._numberings = numberings if any(numberings) else ()
 
-    def marks(self) -> tuple[bytes, bytes]:
+    def root_digests(self) -> tuple[bytes, bytes]:
         """Return the digest of the root's shape, and the digest of everything that is shown."""
         newest = self.newest
-        return (newest.shape.digest, digest_of(newest)) if newest is not None else (self._shape, self._mark)
+        return (newest.shape.digest, digest_of(newest)) if newest is not None else (self._shape, self._digest)
 
     def digests(self) -> Digests | None:
         """Return the digests of the newest render, if they are known."""
@@ -98,7 +98,7 @@ class RenderHistory:
             change = patch(old, new, self.known)
         elif new.shape.digest != self._shape or base is not None:
             change = {"page": ""}
-        elif digest_of(new) == self._mark:
+        elif digest_of(new) == self._digest:
             change = self._missed
             self._renumber(new)
         else:
@@ -174,7 +174,7 @@ class RenderHistory:
         that it shows now are accepted.
         """
         fragment = page.__fragment__(None)
-        if digest_of(fragment) == self._mark:
+        if digest_of(fragment) == self._digest:
             self._renumber(fragment)
             self.record(rev, fragment)
         else:

@@ -16,7 +16,7 @@ from ..execution.run import PageRun
 from ..execution.timeouts import invoke
 from ..pages.component import components_of, describe, walk
 from ..pages.description import Timer
-from ..pages.handle import LiveContext
+from ..pages.live_context import LiveContext
 from ..pages.page import Page
 from ..tasks import Supervisor
 from ..types import DONE, Failed, Outcome

@@ -513,7 +513,7 @@ class SessionState:
             op_log.rev,
             op_log.done,
             tuple(op_log.answers) if op_log.answered else (),
-            *history.marks(),
+            *history.root_digests(),
             history.digests() if at_rest else None,
             at_rest,
             tuple(op_log.extras),

@@ -33,7 +33,7 @@ try:
 except ImportError as error:  # pragma: no cover
     raise ImportError("a PostgreSQL store needs psycopg: pip install 'liveactions[postgres]'") from error
 
-PATIENCE = 15.0
+CALL_TIMEOUT = 15.0
 """Seconds that a call waits for a server that doesn't answer, before the store counts as failed."""
 CONNECTIONS: Final = 4
 """Maximum number of connections of an event loop."""
@@ -285,20 +285,20 @@ class PostgresStore(SweptStore):
         return pool
 
     async def _run(self, statement: str, *values: Any) -> list[Any]:
-        """Run a statement. If a connection is lost, try again for up to `PATIENCE` seconds."""
+        """Run a statement. If a connection is lost, try again for up to `CALL_TIMEOUT` seconds."""
         task = asyncio.ensure_future(self._attempts(statement, values))
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
-            await asyncio.wait([task], timeout=PATIENCE)
+            await asyncio.wait([task], timeout=CALL_TIMEOUT)
         finally:
             if not task.done():
                 self._pool().abandon(task)
         if not task.done():
-            raise StoreError(f"PostgreSQL has not answered for {PATIENCE:.0f} s")
+            raise StoreError(f"PostgreSQL has not answered for {CALL_TIMEOUT:.0f} s")
         return task.result()
 
     async def _attempts(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        waits = pauses(PATIENCE)
+        waits = pauses(CALL_TIMEOUT)
         while True:
             try:
                 return await self._execute(statement, values)

@@ -30,7 +30,7 @@ try:
 except ImportError as error:  # pragma: no cover
     raise ImportError("a Redis store needs redis-py: pip install 'liveactions[redis]'") from error
 
-PATIENCE = 15.0
+CALL_TIMEOUT = 15.0
 """Seconds that a call waits for a server that doesn't answer, before the store counts as failed."""
 CONNECTIONS: Final = 32
 """Maximum number of connections of an event loop."""
@@ -205,10 +205,10 @@ class RedisStore(Store):
             return await self._run("EVAL", script.text, *arguments)
 
     async def _run(self, *command: Any) -> Any:
-        """Run a command. If a connection is lost, try again for up to `PATIENCE` seconds."""
-        waits, client = pauses(PATIENCE), self._client()
+        """Run a command. If a connection is lost, try again for up to `CALL_TIMEOUT` seconds."""
+        waits, client = pauses(CALL_TIMEOUT), self._client()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CALL_TIMEOUT):
                 while True:
                     try:
                         async with client.free:
@@ -223,7 +223,7 @@ class RedisStore(Store):
                             )  # its name may lead to another server now
                     await asyncio.sleep(pause)
         except TimeoutError as error:
-            raise StoreError(f"Redis has not answered for {PATIENCE:.0f} s") from error
+            raise StoreError(f"Redis has not answered for {CALL_TIMEOUT:.0f} s") from error
         except errors.NoScriptError:
             raise
         except errors.RedisError as error:
@@ -243,7 +243,7 @@ class RedisStore(Store):
             self._server,
             decode_responses=False,
             socket_timeout=None,  # `_run` has a time limit
-            socket_connect_timeout=PATIENCE,
+            socket_connect_timeout=CALL_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
         )
 

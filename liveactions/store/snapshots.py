@@ -63,7 +63,7 @@ class Snapshot(NamedTuple):
     """The answers to the newest operations: n, status, payload, n ..."""
     shape: bytes = b""
     """The digest of the shape of the page's root."""
-    mark: bytes = b""
+    digest: bytes = b""
     """A digest of everything that revision `rev` shows."""
     digests: Digests | None = None
     """The digests of what revision `rev` shows; None if they weren't computed."""
@@ -87,7 +87,7 @@ def pack(snapshot: Snapshot) -> bytes:
 def _parts(snapshot: Snapshot) -> list[bytes]:
     """Return the JSON of `pack` in parts, because joining a long state takes time."""
     s = snapshot
-    known, at_rest = base64url(s.shape + s.mark), int(s.at_rest)
+    known, at_rest = base64url(s.shape + s.digest), int(s.at_rest)
     digests = "" if s.digests is None else base64url(s.digests[0] + b"".join(s.digests[1]))
     state = s.state if isinstance(s.state, tuple) else (write_json(s.state, "constants"),)
     browser = [s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed, s.shape_since]
@@ -100,14 +100,14 @@ def unpack(data: bytes) -> Snapshot:
     url, state, rev, done, answers, known, digests, at_rest, extras, missed, shape_since, *post = from_json(
         data, allow_inf_nan=True
     )
-    marks = from_base64url(known)
-    shape, mark = marks[:_WHOLE], marks[_WHOLE:]
+    both = from_base64url(known)
+    shape, digest = both[:_WHOLE], both[_WHOLE:]
     slots = _digests(from_base64url(digests)) if digests else None
     pairs = tuple((rev, one) for rev, one in extras)
     patches = tuple((rev, patch) for rev, patch in missed)
     return Snapshot(
-        url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), pairs, patches, shape_since,
-        tuple(post[0]) if post else (),
+        url, state, rev, done, tuple(answers), shape, digest, slots, bool(at_rest), pairs, patches,
+        shape_since, tuple(post[0]) if post else (),
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ NO_OWNER: Final = "0" * 32
 """The owner of files that belong to no page's session."""
 
 
-class Handle(NamedTuple):
+class UploadHandle(NamedTuple):
     """The description of a file that is stored, or expected. The browser has it as a sealed text."""
 
     name: str
@@ -155,7 +155,7 @@ class Uploads:
             for upload in uploads:
                 size = upload.size or 0
                 names.append(await self._write(upload.file, size, _owner(token)))
-                handle = Handle(names[-1], upload.filename or "", size, upload.content_type or "")
+                handle = UploadHandle(names[-1], upload.filename or "", size, upload.content_type or "")
                 handles.append(self._seal(handle, context))
         except BaseException:
             await self.delete(names)
@@ -165,7 +165,7 @@ class Uploads:
     def expect(self, filename: str, size: int, type: str, context: str, token: str = "") -> str:
         """Return the handle of a file that will arrive in chunks. Nothing is stored yet."""
         name = f"{_owner(token)}/{secrets.token_hex(16)}"
-        return self._seal(Handle(name, filename, size, type, CHUNK_BYTES), context)
+        return self._seal(UploadHandle(name, filename, size, type, CHUNK_BYTES), context)
 
     async def expect_direct(
         self, filename: str, size: int, type: str, context: str, token: str = ""
@@ -177,13 +177,13 @@ class Uploads:
             return "", ""
         name = f"{_owner(token)}/{secrets.token_hex(16)}"
         url = await self.storage.signed_put(name, size, type)
-        return self._seal(Handle(name, filename, size, type, is_direct=True), context), url
+        return self._seal(UploadHandle(name, filename, size, type, is_direct=True), context), url
 
-    def expected(self, sealed: str, context: str) -> Handle:
+    def expected(self, sealed: str, context: str) -> UploadHandle:
         """Open a handle. Raise `SealError` if it is invalid or belongs to another page or visitor."""
-        return Handle(*from_json(self._sealer.open(sealed, _context(context), FILE_TTL)))
+        return UploadHandle(*from_json(self._sealer.open(sealed, _context(context), FILE_TTL)))
 
-    async def keep_chunk(self, handle: Handle, index: int, content: bytes) -> None:
+    async def keep_chunk(self, handle: UploadHandle, index: int, content: bytes) -> None:
         """Store a chunk. If it arrives again, it is replaced.
 
         Raise `ValueError` if the file has no such chunk or it has another size, and the exceptions of `put`.
@@ -193,12 +193,12 @@ class Uploads:
         await self.require_room([len(content)])
         await self.storage.write(handle.chunks[index], BytesIO(content), len(content))
 
-    async def arrived(self, handle: Handle) -> int:
+    async def arrived(self, handle: UploadHandle) -> int:
         """Return how many chunks have arrived, up to the first one that is missing."""
         there = {one.name for one in await self.storage.files(handle.name.partition("/")[0])}
         return next((n for n, name in enumerate(handle.chunks) if name not in there), len(handle.chunks))
 
-    def _seal(self, handle: Handle, context: str) -> str:
+    def _seal(self, handle: UploadHandle, context: str) -> str:
         return self._sealer.seal(to_json(handle), _context(context))
 
     @asynccontextmanager
@@ -234,7 +234,7 @@ class Uploads:
         file = await self.storage.open(name)
         return None if file is None else _checked(file, size)
 
-    async def _open(self, handle: Handle) -> UploadFile:
+    async def _open(self, handle: UploadHandle) -> UploadFile:
         name, filename, size, type, _, is_direct = handle
         if is_direct:
             if isinstance(self.storage, ObjectStorage) and await self.storage.is_there(name, size, type):
@@ -246,7 +246,7 @@ class Uploads:
         headers = Headers({"content-type": handle.type.encode("latin-1", "replace").decode("latin-1")})
         return UploadFile(file, size=handle.size, filename=handle.filename, headers=headers)
 
-    async def _open_chunks(self, handle: Handle) -> BinaryIO | None:
+    async def _open_chunks(self, handle: UploadHandle) -> BinaryIO | None:
         whole = cast("BinaryIO", SpooledTemporaryFile(CHUNK_BYTES))  # noqa: SIM115 - the caller closes it
         try:
             for name in handle.chunks:

@@ -42,7 +42,7 @@ from jinja2.compiler import CompilerExit, Frame
 
 from ..exceptions import TemplateError
 from ..html.entities import decode_text
-from .bindings import bind_controls
+from .bound_controls import bind_controls
 from .codegen_slots import DEEP, LoopGenerator, Sink
 from .commands import is_hidden
 from .ir import first_line

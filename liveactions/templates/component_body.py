@@ -27,9 +27,9 @@ def slots_in(
     """
     slots: dict[str, int] = {}
     known = {*props, *others, *set_names(body)}
-    members = {id(node.node) for node in every(body) if isinstance(node, nodes.Getattr)}
+    members = {id(node.node) for node in nodes_in(body) if isinstance(node, nodes.Getattr)}
     places = set(map(id, _places_of_slots(body)))
-    for node in every(body):
+    for node in nodes_in(body):
         fault, near = _fault(node), ""
         of, name = member_of(node)
         if isinstance(node, nodes.Call) and member_of(node.node)[0] == SLOTS:
@@ -51,7 +51,7 @@ def slots_in(
 
 def takes_attributes(body: list[nodes.Node]) -> bool:
     """Return whether a component passes attributes of its tag on."""
-    return any(member_of(node)[0] == ATTRS for node in every(body))
+    return any(member_of(node)[0] == ATTRS for node in nodes_in(body))
 
 
 def member_of(node: nodes.Node) -> tuple[str, str]:
@@ -80,12 +80,12 @@ def _fault_of_name(name: str, tag: str, props: Collection[str]) -> str:
 
 def _places_of_slots(body: list[nodes.Node]) -> Iterator[nodes.Node]:
     """Yield the nodes where a slot may be used: output by itself, and the tests of conditions."""
-    for node in every(body):
+    for node in nodes_in(body):
         if isinstance(node, nodes.Output):
             for one in node.nodes:
                 yield one.node if isinstance(one, nodes.Call) else one
         elif isinstance(node, nodes.If | nodes.CondExpr):
-            yield from every([node.test])
+            yield from nodes_in([node.test])
 
 
 def _fault(node: nodes.Node) -> str:
@@ -98,7 +98,7 @@ def _fault(node: nodes.Node) -> str:
     return ""
 
 
-def every(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
+def nodes_in(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
     """Yield nodes and all nodes in them."""
     for node in found:
         yield node
@@ -107,7 +107,7 @@ def every(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
 
 def _parameters(body: list[nodes.Node]) -> Iterator[nodes.Name]:
     """Yield the parameters of the macros in a body."""
-    for node in every(body):
+    for node in nodes_in(body):
         if isinstance(node, nodes.Macro | nodes.CallBlock):
             yield from node.args
 
@@ -134,7 +134,7 @@ def stored_names(body: list[nodes.Node]) -> set[str]:
     """Return the names that a body sets: by ``set``, loops, macros and imports."""
     found: set[str] = set()
     arguments = {id(name) for name in _parameters(body)}
-    for node in every(body):
+    for node in nodes_in(body):
         if (
             isinstance(node, nodes.Name)
             and node.ctx != "load"

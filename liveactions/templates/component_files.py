@@ -20,7 +20,7 @@ from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
 from .component_assets import THEME, fault_of_style
-from .component_body import every, meant, slots_in, takes_attributes
+from .component_body import meant, nodes_in, slots_in, takes_attributes
 from .component_props import Prop, declared
 from .line_numbers import decode_line, encode_line, line_of_use
 
@@ -221,7 +221,7 @@ class Components:
         except TemplateSyntaxError as error:
             error.source, error.translated = source, True  # else Jinja quotes the template with the tag
             raise
-        for node in every(component.body):
+        for node in nodes_in(component.body):
             if node.lineno is not None:  # an operand of a comparison has none
                 node.lineno = encode_line(path, node.lineno)
         found = self._expand(component.body, path, self, True)

@@ -17,7 +17,7 @@ from jinja2.nodes import EvalContext, Impossible
 
 from ..html.entities import decode_attribute
 from ..html.tokenizer import Attribute
-from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, stored_names
+from .component_body import ATTRS, CONTEXT, SLOTS, member_of, nodes_in, stored_names
 from .component_files import ComponentFile
 from .ir import Part, attribute_source, runs
 from .line_numbers import is_encoded, with_use
@@ -79,7 +79,7 @@ class Call:
 def inline(component: ComponentFile, call: Call, environment: Environment) -> list[nodes.Node]:
     """Return the nodes that replace a component's tag."""
     found = _Inlining(component, call, environment).run()
-    for node in every(found) if call.line else ():
+    for node in nodes_in(found) if call.line else ():
         if is_encoded(node.lineno):
             node.lineno = with_use(node.lineno, component.path, call.line)
     return found

@@ -14,7 +14,7 @@ from typing import Final
 
 from jinja2 import nodes
 
-from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, sets_names, stored_names
+from .component_body import ATTRS, CONTEXT, SLOTS, member_of, nodes_in, sets_names, stored_names
 from .component_files import DEFAULT, ComponentFile
 from .component_props import Prop
 from .inlining import Call, copied
@@ -51,17 +51,17 @@ class Macros:
     ) -> None:
         """Find the macros in a template's body. `expanded` inlines the calls of those found so far."""
         macros = [node for node in body if isinstance(node, nodes.Macro)]
-        if not macros or any(isinstance(node, nodes.ScopedEvalContextModifier) for node in every(body)):
+        if not macros or any(isinstance(node, nodes.ScopedEvalContextModifier) for node in nodes_in(body)):
             return
         self._calls_that_set = {
             id(node): node
-            for node in every(body)
+            for node in nodes_in(body)
             if isinstance(node, nodes.CallBlock) and sets_names(node.body)
         }
         times, calls = Counter(_defined(body)), Counter(_called(body))
         others = times.keys() - {macro.name for macro in macros}
         for macro in macros:
-            size = sum(1 for _ in every(macro.body)) * calls[macro.name]
+            size = sum(1 for _ in nodes_in(macro.body)) * calls[macro.name]
             if (
                 calls[macro.name]
                 and times[macro.name] == 1
@@ -103,17 +103,17 @@ class Macros:
             for argument, default in zip(macro.args, defaults, strict=True)
         }
         body = [_with_slot(node) for node in macro.body]
-        for node in every(body):
+        for node in nodes_in(body):
             if node.lineno is not None:
                 node.lineno = encode_line(self._name, node.lineno)
-        has_slot = any(member_of(node)[0] == SLOTS for node in every(body))
+        has_slot = any(member_of(node)[0] == SLOTS for node in nodes_in(body))
         slots = {DEFAULT: 0} if has_slot else {}
         return ComponentFile(macro.name, self._name, props, body, None, lambda: True, slots)
 
 
 def _defined(body: list[nodes.Node]) -> Iterator[str]:
     """Yield the name of each assignment, import and macro."""
-    for node in every(body):
+    for node in nodes_in(body):
         if isinstance(node, nodes.Name) and node.ctx != "load" or isinstance(node, nodes.NSRef | nodes.Macro):
             yield node.name
         elif isinstance(node, nodes.Import):
@@ -123,7 +123,7 @@ def _defined(body: list[nodes.Node]) -> Iterator[str]:
 
 
 def _called(body: list[nodes.Node]) -> Iterator[str]:
-    for node in every(body):
+    for node in nodes_in(body):
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
             yield node.node.name
 
@@ -132,7 +132,7 @@ def _qualifies(macro: nodes.Macro, others: Collection[str]) -> bool:
     """Return whether calls of a macro can be inlined. `others`: names that the template sets elsewhere."""
     own = {argument.name for argument in macro.args} | stored_names(macro.body)
     allowed = {id(node) for node in _places_of_caller(macro.body)}
-    for node in (*every(macro.body), *every(macro.defaults)):
+    for node in (*nodes_in(macro.body), *nodes_in(macro.defaults)):
         if isinstance(node, _EXCLUDED):
             return False
         if not isinstance(node, nodes.Name):
@@ -146,7 +146,7 @@ def _qualifies(macro: nodes.Macro, others: Collection[str]) -> bool:
 
 def _places_of_caller(body: list[nodes.Node]) -> Iterator[nodes.Node]:
     """Yield the nodes at which a macro may use ``caller``: outputs of a call, and conditions."""
-    for node in every(body):
+    for node in nodes_in(body):
         if isinstance(node, nodes.Output):
             for one in node.nodes:
                 if isinstance(one, nodes.Call) and not (
@@ -154,7 +154,7 @@ def _places_of_caller(body: list[nodes.Node]) -> Iterator[nodes.Node]:
                 ):
                     yield one.node
         elif isinstance(node, nodes.If):
-            yield from every([node.test])
+            yield from nodes_in([node.test])
 
 
 def _with_slot(node: nodes.Node) -> nodes.Node:

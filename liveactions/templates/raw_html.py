@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from markupsafe import Markup, escape
 
-from ..html.balance import check, check_nesting
+from ..html.balance import check_balance, check_nesting
 from ..html.entities import decode_text, neutralise
 from ..html.tokenizer import head_end, is_document
 from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN, CHILD_REST, MARK, MARK_CHILD
@@ -131,7 +131,7 @@ def raw_part(html: str) -> Any:
 def raw_page(html: str) -> Fragment:
     """Return a page of a whole document or of the content of a body."""
     html = neutralise(html.replace(HEAD_MARK, "").replace(BODY_MARK, ""))
-    check(html)
+    check_balance(html)
     check_nesting(html)
     before, content = _document(html) if is_document(html) else _fragment(html)
     if _OUTSIDE.search(content) or _UNCLEAR_HEAD.search(before):  # where its body is isn't known

@@ -23,7 +23,7 @@ from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
 from ..exceptions import RenderError
-from ..html.balance import check, is_balanced, names_in
+from ..html.balance import check_balance, is_balanced, names_in
 from ..html.content_model import NO_TEXT, SCOPES, SENSITIVE
 from ..html.entities import decode_attribute, decode_text, neutralise
 from ..html.tokenizer import NotTrackable, StartTag, scan
@@ -80,7 +80,7 @@ def _is_sound(html: str) -> bool:
 
 
 def _look(html: str) -> bool:
-    check(html)
+    check_balance(html)
     return is_balanced(html)
 
 

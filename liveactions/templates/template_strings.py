@@ -24,7 +24,7 @@ from ..html.content_model import NO_TEXT, SVG_ONLY, TEXT_ONLY
 from ..html.entities import decode_attribute, decode_text
 from ..html.tokenizer import Attribute, Comment, NotTrackable, RawText, StartTag, scan
 from . import runtime
-from .bindings import bind_controls
+from .bound_controls import bind_controls
 from .commands import Commands, is_chain
 from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES
 from .event_attributes import BIND

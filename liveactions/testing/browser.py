@@ -21,7 +21,7 @@ from pydantic_core import to_json
 from ..actions import bound_arguments as binding
 from ..actions.action import ActionRef
 from ..actions.responses import redirect
-from ..cache.cached import memory
+from ..cache.cached import value_cache
 from ..execution.app_context import AppContext
 from ..pages.component import attach, describe
 from ..pages.page import Page as LivePage
@@ -85,7 +85,7 @@ class Lifespan:
     async def start(self) -> None:
         """Start the application unless it is running. Like a new process, it begins with an empty cache."""
         if self._task is None:
-            memory.clear()
+            value_cache.clear()
             scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self.state}
             self._task = asyncio.ensure_future(self.app(scope, self._up.get, self._down.put))
             await self._tell("lifespan.startup")

@@ -16,7 +16,7 @@ from ..session.runner import Session
 from ..session.server_ops import Later
 
 
-class Appointment(NamedTuple):
+class DelayedCall(NamedTuple):
     """A delayed call, with the time at which it is due by the test's clock."""
 
     at: float
@@ -27,7 +27,7 @@ class Appointment(NamedTuple):
         self.later.fire()
 
 
-class Due(NamedTuple):
+class DueTimer(NamedTuple):
     """A timer, with the time at which it is next due by the test's clock."""
 
     at: float
@@ -73,16 +73,16 @@ class Clock:
                     await self._seen()
         self.now = until
 
-    def _due(self) -> Iterator[Due | Appointment]:
+    def _due(self) -> Iterator[DueTimer | DelayedCall]:
         for session in self._sessions():
             for later in session.background.waiting:
                 at = self._met.setdefault(later, self.now) + later.seconds
-                yield Appointment(at, session, later)
+                yield DelayedCall(at, session, later)
             since = self._since[session.state.token]
             for _, component in walk(session.state.page):
                 for timer in describe(component).timers:
                     ticks = floor((self.now - since) / timer.seconds + 1e-9) + 1
-                    yield Due(since + ticks * timer.seconds, session, component, timer)
+                    yield DueTimer(since + ticks * timer.seconds, session, component, timer)
 
     def sessions(self) -> list[Session]:
         """Return all sessions of the application, including those of pages that are being left."""

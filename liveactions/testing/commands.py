@@ -13,7 +13,7 @@ from .dom import Element, is_disabled, shown_text
 from .selectors import select
 
 
-class Hand(Protocol):
+class InputDevice(Protocol):
     """User input that commands trigger; implemented by `liveactions.testing.user_input.UserInput`."""
 
     def focus(self, element: Element | None) -> None: ...
@@ -39,9 +39,9 @@ def submitted_by(element: Element, type: str) -> Element | None:
 class Runner:
     """Runs the commands of one element, except for calls."""
 
-    def __init__(self, window: Window, hand: Hand, element: Element) -> None:
+    def __init__(self, window: Window, input: InputDevice, element: Element) -> None:
         self._window = window
-        self._hand = hand
+        self._input = input
         self._element = element
 
     def run(self, name: str, target: Any = 0, *arguments: Any) -> None:
@@ -87,7 +87,7 @@ class Runner:
                 window.openers[target] = element
             elif window.focused is not None and target in window.focused.ancestors():
                 back = (window.openers.get(target), element)
-                self._hand.focus(
+                self._input.focus(
                     next((one for one in back if one and self._can_have_focus(one, target)), None)
                 )
             window.tell_expanded(target)
@@ -101,7 +101,7 @@ class Runner:
         )
 
     def _is_focusable(self, element: Element) -> bool:
-        usable = self._hand.takes_focus(element) and not is_disabled(element)
+        usable = self._input.takes_focus(element) and not is_disabled(element)
         return usable and self._window.shows(element)
 
     # Classes and attributes
@@ -145,12 +145,12 @@ class Runner:
         inside = [target for target in targets[:1] for target in (target, *target.elements())]
         found = next(filter(self._is_focusable, inside), None)
         if found is not None:
-            self._hand.focus(found)
+            self._input.focus(found)
 
     def blur(self, targets: Sequence[Element]) -> None:
         focused = self._window.focused
         if focused is not None and any(target in focused.ancestors() for target in targets):
-            self._hand.focus(None)
+            self._input.focus(None)
 
     def scroll_into_view(self, targets: Sequence[Element], block: str, smooth: bool) -> None:
         """Do nothing: nothing is laid out."""
@@ -170,7 +170,7 @@ class Runner:
     def dispatch(self, targets: Sequence[Element], name: str, detail: Any, bubbles: bool) -> None:
         for target in targets:
             self._window.events.append((name, detail))
-            self._hand.dispatch(target, name, detail, bubbles)
+            self._input.dispatch(target, name, detail, bubbles)
 
 
 _COMMANDS: Final[dict[str, Callable[..., None]]] = {

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from ..cache.cached import memory
+from ..cache.cached import value_cache
 
 HOST: Final = "127.0.0.1"
 SHUTDOWN_SECONDS: Final = 5
@@ -58,7 +58,7 @@ class Serving:
 
     def _listen(self) -> tuple[socket.socket, str]:
         """Return a socket on a free port, and its URL. Like a new process, the server has an empty cache."""
-        memory.clear()
+        value_cache.clear()
         listening = socket.create_server((HOST, 0))
         return listening, f"http://{HOST}:{listening.getsockname()[1]}"
 

@@ -27,7 +27,7 @@ from liveactions import (
     revalidate_path,
     revalidate_tag,
 )
-from liveactions.cache.cached import PROFILES, memory
+from liveactions.cache.cached import PROFILES, value_cache
 from liveactions.testing import Browser, Failed
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.small import small_app
@@ -49,9 +49,9 @@ db = Database()
 @pytest.fixture(autouse=True)
 def fresh_database() -> Iterator[None]:
     db.__init__()  # type: ignore[misc]
-    memory.clear()
+    value_cache.clear()
     yield
-    memory.clear()
+    value_cache.clear()
 
 
 class Session:
@@ -511,7 +511,7 @@ async def test_j5_refresh_loads_this_page_again_and_no_other(way: Way) -> None:
         page, other = await browser.open("/posts/0"), await browser.open("/posts/0")
         loads = db.loads
         db.posts[0] = "changed"
-        memory.clear()
+        value_cache.clear()
         await page.click("Again")
         assert page.text("p") == "changed" and other.text("p") == "first"
         # By HTTP the page is made once more; a post loads what the action may look at, too.
@@ -537,7 +537,7 @@ async def test_j6_from_a_job_and_from_another_thread() -> None:
         thread.start()
         await page.shows("by a thread")
         db.posts.append("by a task")
-        memory.clear()
+        value_cache.clear()
         await asyncio.create_task(asyncio.to_thread(revalidate_path, "/posts"))
         await page.shows("by a task")
 
@@ -612,7 +612,7 @@ async def test_j8_while_rendering_it_is_an_error(call: str) -> None:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     now = [0.0]
-    monkeypatch.setattr(memory, "clock", lambda: now[0])
+    monkeypatch.setattr(value_cache, "clock", lambda: now[0])
     yield now
 
 

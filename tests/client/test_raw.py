@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from liveactions.diff.client_state import check, splices
+from liveactions.diff.client_state import checksum, splices
 from tests.chromium.observe import counting_layouts, watching
 from tests.client.conftest import Open
 from tests.client.markup import PLACES, Case
@@ -122,7 +122,7 @@ def test_what_random_cases_have_found(raw_page: Page, name: str) -> None:
 
 def change(old: str, new: str) -> dict[str, Any]:
     """Splices of a string that the page came with."""
-    return {"s": splices(old, new), "c": check(old)}
+    return {"s": splices(old, new), "c": checksum(old)}
 
 
 def test_only_what_differs_is_written(open_page: Open) -> None:
@@ -254,7 +254,7 @@ def test_of_long_html_only_the_named_nodes_are_parsed(open_page: Open) -> None:
     )
     new = rows.replace("row 3", "new 3")
     at = rows.index("row 3")
-    edit, digest = [[[3], 0, 1, at, 5, at, 5]], check(" 5;p 1;")[1]
+    edit, digest = [[[3], 0, 1, at, 5, at, 5]], checksum(" 5;p 1;")[1]
     server.patch([0, {"s": splices(rows, new), "e": edit, "d": digest}])
     assert page.evaluate("parsed") == ["new 3"]
     assert page.inner_html("div") == new

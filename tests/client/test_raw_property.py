@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from liveactions.diff import nodes as edits
-from liveactions.diff.client_state import check, splices
+from liveactions.diff.client_state import checksum, splices
 from liveactions.diff.strings import windows
 from liveactions.html.balance import is_serialised
 from tests.client.markup import PLACES, Case, case
@@ -38,7 +38,7 @@ def changes(place: str, moments: Sequence[str]) -> Iterator[dict[str, Any]]:
             told = edits.edits(old, new, windows(old, new)) if place in IN_BODY else None
             yield change | ({"e": told[0], "d": told[1]} if told else {})
         elif is_serialised(old) and place not in UNLIKE:
-            yield {"s": splices(old, new), "c": check(old)}
+            yield {"s": splices(old, new), "c": checksum(old)}
         else:
             yield {"h": new}
 

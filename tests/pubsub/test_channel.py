@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from liveactions import Live, Page, Pages, action, cached, loaded, on
-from liveactions.cache.cached import memory
+from liveactions.cache.cached import value_cache
 from liveactions.exceptions import REPLACED, StoreError
 from liveactions.protocol.constants import CLOSE_OVER
 from liveactions.pubsub import GAP, Broker, News, SqliteBroker
@@ -348,7 +348,7 @@ def worker(engine: Engine) -> Live:
 def two(engine: Engine) -> list[Live]:
     """The application in two workers, as far as they don't share a process."""
     rows[:] = ["first"]
-    memory.clear()
+    value_cache.clear()
     applications[:] = [worker(engine) for _ in range(2)]
     return applications
 
@@ -371,7 +371,7 @@ async def test_a_page_hears_what_another_worker_has_revalidated(
         await other.announce(Message("tag", "rows"))
         await page.shows("first, second")
         rows.append("third")
-        memory.clear()
+        value_cache.clear()
         await other.announce(Message("path", "/rows"))
         await page.shows("first, second, third")
 

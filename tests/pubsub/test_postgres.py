@@ -113,7 +113,7 @@ def test_a_server_that_is_away_for_too_long_is_an_error(
     two: Two, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.stop()
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(module, "CALL_TIMEOUT", 0.1)
     for call in (lambda: two[0].publish([b"a"]), two[0].news, lambda: two[0].wait(1.0)):
         with pytest.raises(StoreError):
             call()
@@ -134,7 +134,7 @@ def test_a_paused_server_delays_messages(two: Two, server: PostgresServer) -> No
 def test_a_server_that_hangs_for_too_long_is_an_error(
     two: Two, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    monkeypatch.setattr(module, "CALL_TIMEOUT", 0.05)
     server.signal(signal.SIGSTOP)
     with pytest.raises(StoreError, match="has not answered"):
         two[0].news()
@@ -164,7 +164,7 @@ def test_messages_of_a_connection_that_is_cut_are_added_once(
 
 
 def test_who_waits_is_woken_by_a_message(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 10 * PATIENCE)
+    monkeypatch.setattr(module, "CALL_TIMEOUT", 10 * PATIENCE)
     two[1].wait(0.0)  # begins to listen
     waiting = threading.Thread(target=two[1].wait, args=(5 * PATIENCE,))
     waiting.start()

@@ -127,7 +127,7 @@ def test_calls_wait_for_a_server_that_is_started_again(two: Two, server: RedisSe
 def test_a_server_that_is_away_for_too_long_is_an_error(
     two: Two, server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    monkeypatch.setattr(module, "CALL_TIMEOUT", 0.0)
     server.stop()
     for call in (lambda: two[0].publish([b"a"]), two[0].news, lambda: two[0].wait(1.0)):
         with pytest.raises(StoreError):
@@ -184,7 +184,7 @@ def test_a_user_whom_the_server_refuses_is_an_error_at_once(
     server: RedisServer, client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.config_set("requirepass", "secret")
-    monkeypatch.setattr(module, "PATIENCE", 1e6)
+    monkeypatch.setattr(module, "CALL_TIMEOUT", 1e6)
     with pytest.raises(StoreError, match="invalid username-password"):
         RedisBroker(server.url.replace("://", "://somebody:hunter2@")).news()
 

@@ -263,7 +263,7 @@ class Worker:
         resumption: Resumption = ""
         first = page.__fragment__(None)
         snapshot = Snapshot(
-            "/log", None, shape=first.shape.digest, mark=digest_of(first), digests=digests_of(first)
+            "/log", None, shape=first.shape.digest, digest=digest_of(first), digests=digests_of(first)
         )
         token = hello.token or secrets.token_hex()
         self.epoch = self.store.claim(token)
@@ -670,8 +670,8 @@ def test_a_page_that_has_missed_another_template_gets_the_whole_page() -> None:
     history = RenderHistory()
     for rev, fragment in enumerate([before, before, since, since]):
         history.record(rev, fragment)
-    shape, mark = history.marks()
-    stored = Snapshot("/log", None, 3, shape=shape, mark=mark, shape_since=history.shape_since)
+    shape, digest = history.root_digests()
+    stored = Snapshot("/log", None, 3, shape=shape, digest=digest, shape_since=history.shape_since)
     for rev, is_whole in enumerate([True, True, False, False]):
         hello = Hello("/log", None, "token", rev, 0)
         _, elsewhere = restore_logs(unpack(pack(stored)), hello, outdated=False)

@@ -229,7 +229,7 @@ async def test_connections_that_are_dead_without_a_word_are_replaced(
         for link in links:
             link.stall()
         if gives_up == "the store":
-            monkeypatch.setattr(module, "PATIENCE", 0.05)
+            monkeypatch.setattr(module, "CALL_TIMEOUT", 0.05)
         calls = [asyncio.ensure_future(store.get("k")) for _ in range(2 * CONNECTIONS)]
         await asyncio.wait(calls, timeout=0.05)
         for call in calls:

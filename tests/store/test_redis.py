@@ -173,7 +173,7 @@ async def test_a_user_whom_the_server_refuses_is_an_error_at_once(
     """To try again doesn't help."""
     async with Redis.from_url(server.url) as client:
         await client.config_set("requirepass", "secret")
-    monkeypatch.setattr(module, "PATIENCE", 1e6)
+    monkeypatch.setattr(module, "CALL_TIMEOUT", 1e6)
     store = RedisStore(server.url.replace("://", f"://{user}"))
     with pytest.raises(StoreError, match="(?i)authenticat|invalid username-password") as caught:
         await store.get("k")

@@ -92,7 +92,7 @@ async def test_a_server_that_hangs_for_too_long_is_an_error(
     store: Store, server: Program, module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store.put("k", b"v", 100)
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    monkeypatch.setattr(module, "CALL_TIMEOUT", 0.01)
     server.signal(signal.SIGSTOP)
     with pytest.raises(StoreError, match="has not answered"):
         await store.get("k")
@@ -104,7 +104,7 @@ async def test_a_server_that_hangs_for_too_long_is_an_error(
 async def test_a_server_that_is_away_is_an_error(
     store: Store, server: Program, module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(module, "CALL_TIMEOUT", 0.1)
     server.stop()
     with pytest.raises(StoreError):
         await store.get("k")

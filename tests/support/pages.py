@@ -10,7 +10,7 @@ from starlette.requests import Request
 from liveactions.actions.action import ActionRef
 from liveactions.actions.markers import Event
 from liveactions.execution.run import PageRun
-from liveactions.pages.handle import AppServices, LiveContext
+from liveactions.pages.live_context import AppServices, LiveContext
 from liveactions.pages.page import Page, create, fill_from_address
 from liveactions.security.references import Reference
 from liveactions.security.signing import Keys, Signer

@@ -20,7 +20,7 @@ from liveactions.pages.page_functions import Rendered
 from liveactions.templates import Fragment
 from liveactions.templates.template_strings import fragment_of
 from liveactions.testing import Browser, both_ways, plugin
-from tests.templates.test_bindings import Bound, sorted_tags
+from tests.templates.test_bound_controls import Bound, sorted_tags
 from tests.templates.test_plan import Call, render
 from tests.templates.test_raw_html import Hole, Text, t
 
