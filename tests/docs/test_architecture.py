@@ -26,8 +26,8 @@ def test_the_layers_are_those_that_are_checked() -> None:
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(" ".join(LAYERS).split())
 
 
-def test_files_of_the_client_are_there() -> None:
-    named = re.findall(r"`(js/[\w/.]+)`", TEXT)
+def test_files_are_there() -> None:
+    named = re.findall(r"`((?:js|tests|docs|examples|liveactions)/[\w/.-]*\w)`", TEXT)
     assert named and [path for path in named if not (ROOT / path).exists()] == []
 
 
