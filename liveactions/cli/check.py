@@ -39,7 +39,7 @@ from ..templates.columns import column_in, column_of, line_of, locate, with_care
 from ..templates.commands import NAME, unknown_commands
 from ..templates.component_files import tag_of
 from ..templates.escaping import displayed_function
-from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
+from ..templates.live_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from ..type_hints import unwrap
 from .forms import forms_in
 from .renderings import renderings

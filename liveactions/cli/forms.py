@@ -13,8 +13,8 @@ from ..actions.action import Action
 from ..actions.controls import unknown_field
 from ..actions.form_names import field_names, takes_field
 from ..html.tokenizer import Attribute, EndTag, NotTrackable, Placeholder, StartTag, scan
-from ..templates.event_attributes import BIND, event_of
 from ..templates.ir import Part, flatten
+from ..templates.live_attributes import BIND, event_of
 
 _CONTROLS: Final = frozenset({"input", "select", "textarea"})
 _BUTTONS: Final = frozenset({"button", "image", "reset", "submit"})

@@ -33,7 +33,7 @@ from ..pages.component import Component, components_of
 from ..pages.lookup import current_reference, lookup
 from ..pages.page import Page
 from ..templates.diagnostics import Advice
-from .form_advice import advise_about_names
+from .advice import advise_about_names
 from .results import visitor_error
 from .timeouts import invoke
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from ..actions.run_context import Effects, open_effects
 from ..cache.tags import Reading, matches, reading
 from ..logs import get_logger
-from ..pages.component import Component, attach, children_in, components_of, streams_of
+from ..pages.component import Component, attach, children_in, components_of
 from ..pages.live_context import LiveContext
 from ..pages.page import Page
 from ..pages.undo_log import UndoLog
@@ -163,29 +163,6 @@ def _mark_changed(
             changed.add((record, field.name))
             is_changed = True
     return is_changed
-
-
-_advised: set[str] = set()
-"""The names of actions for which `advise_about_load` has logged its advice."""
-
-
-def advise_about_load(page: Page, action: str, effects: Effects, changed: bool) -> None:
-    """Log, once for each action, that no `load` runs after it: it may have changed data that one reads.
-
-    `changed`: whether the action has changed a field of the page or of a component.
-    """
-    loading = [one for one in components_of(page) if one._live_record.description.loads]
-    if (
-        loading
-        and not streams_of(page)
-        and not (changed or effects.revalidates or effects.refreshes or action in _advised)
-    ):
-        _advised.add(action)
-        log.info(
-            "%s changed no field, so load() doesn't run again. If it changed data that load() reads, call"
-            " refresh(), or revalidate_tag(...) to update all pages that show it.",
-            action,
-        )
 
 
 def mark_stale(page: Page, tags: frozenset[str] | None) -> None:

@@ -26,9 +26,10 @@ from ..pages.undo_log import Checkpoint
 from ..store.long_states import StateJSON
 from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
+from .advice import advise_about_load
 from .dependencies import NO_INPUT, Injection, evaluate_presence, raise_response
 from .effects import delete_flash_cookie, flashes_from_cookie, flashes_to_cookie
-from .loading import advise_about_load, load_below, mark_changed, mark_revalidated, mark_stale, mount_one
+from .loading import load_below, mark_changed, mark_revalidated, mark_stale, mount_one
 from .results import (
     FATAL,
     CalledForms,

@@ -37,9 +37,8 @@ from ..html.tokenizer import (
     scan,
 )
 from ..protocol.constants import FIELD_BOUND
-from .attributes import BIND_MODIFIERS
-from .event_attributes import BIND, unknown_modifier
 from .ir import Part, attribute_source, flatten, runs
+from .live_attributes import BIND, BIND_MODIFIERS, unknown_modifier
 
 _EXAMPLE: Final = f'{BIND}="{{{{ live.field.name }}}}"'
 _CONTROLS: Final = frozenset({"input", "select", "textarea"})

@@ -3,12 +3,17 @@
 ``components/forms/Field.html`` is ``<forms.Field>``. A component is loaded once; while templates are
 reloaded, again when its file or one of a component in it has changed. Components of the library are loaded if
 a template has their tag.
+
+A component's style is in a ``<style>`` in its template, or in a file next to it (``Card.css``). Its script, a
+module, is in a ``<script>`` or in ``Card.js``. Each page links the styles of all components, because patches
+and navigation may insert any of them. Nothing is inline, so that a strict Content-Security-Policy is
+possible.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,7 +24,6 @@ from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
-from .component_assets import THEME, fault_of_style
 from .component_body import meant, nodes_in, slots_in, takes_attributes
 from .component_props import Prop, declared
 from .line_numbers import decode_line, encode_line, line_of_use
@@ -28,6 +32,11 @@ FOLDER: Final = "components/"
 SUFFIX: Final = ".html"
 DEFAULT: Final = "default"
 """The name of the slot for what is directly in a tag."""
+STYLESHEET: Final = "components.css"
+THEME: Final = "theme.css"
+"""A style sheet in a folder of components: it applies to the whole page, before the components' styles."""
+_WITHOUT_BRACES: Final = re.compile(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[^{}]", re.DOTALL)
+"""Everything in a style sheet except for braces."""
 _SUFFIXES: Final = ("", ".htm", ".html", ".jinja", ".jinja2", ".j2")
 """Ends of the names of templates that may have tags; folders may contain other files."""
 _TAG: Final = re.compile(r"<([\w.]+)")
@@ -252,3 +261,34 @@ def tag_of(template: str) -> str | None:
     if not (template.startswith(FOLDER) and template.endswith(SUFFIX)):
         return None
     return template[len(FOLDER) : -len(SUFFIX)].replace("/", ".")
+
+
+def root_class(tag: str) -> str:
+    """Return the class of the element to which a component's style applies: ``Card``, ``forms-Field``."""
+    return tag.replace(".", "-")
+
+
+def fault_of_style(tag: str, style: str, classes: Collection[str]) -> str:
+    """Return an error message if a style wouldn't apply to its component, or not only to it; otherwise ""."""
+    if not style:
+        return ""
+    if root_class(tag) not in classes:
+        return f'the style of <{tag}> is for an element with class="{root_class(tag)}", and there is none'
+    braces = _WITHOUT_BRACES.sub("", style)
+    while "{}" in braces:
+        braces = braces.replace("{}", "")
+    return f"the style of <{tag}> has an unmatched {braces[0]!r}" if braces else ""
+
+
+def asset_files(components: Iterable[ComponentFile], themes: Iterable[str] = ()) -> dict[str, str]:
+    """Return the contents of files by name: the style sheet of components, if they have styles, and their
+    scripts.
+
+    `themes` are style sheets that are put in front.
+    """
+    ordered = sorted(components, key=lambda one: one.tag)
+    found = {f"{one.tag}.js": one.script for one in ordered if one.script}
+    scope = "@scope (.{}) {{\n{}\n}}\n"
+    styles = [f"{theme.strip()}\n" for theme in themes]
+    styles += [scope.format(root_class(one.tag), one.style.strip()) for one in ordered if one.style]
+    return {STYLESHEET: "".join(styles), **found} if styles else found

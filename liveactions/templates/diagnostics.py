@@ -26,10 +26,10 @@ from ..exceptions import TemplateError
 from ..html.lint import Repair, repairs
 from .component_files import Components
 from .escaping import SCRIPT, UNSAFE, attributes_in
-from .event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from .fragments import Fragment, Items, Kind, Shape, written
 from .line_numbers import decode_line, is_encoded, line_of_use
 from .list_keys import are_recreated, lacks_keys, repeats_keys
+from .live_attributes import event_attributes_in, unknown_modifier, unlikely_event
 
 
 class TemplateLocation(str):
@@ -162,7 +162,7 @@ REPAIRED: Final = "LA005"
 NO_EVENT: Final = "LA006"
 SCRIPT_ADDRESS: Final = "LA007"
 UNUSED_FIELDS: Final = "LA010"
-"""Given by `execution.form_advice`."""
+"""Given by `execution.advice`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ from ..exceptions import RenderError, TemplateError
 from ..html.tokenizer import mentions_components
 from .codegen import LiveCodeGenerator
 from .columns import locate, note_column, source_of
-from .component_assets import files
-from .component_files import Components, tag_of
+from .component_files import Components, asset_files, tag_of
 from .component_tags import expand, hide_tags_in_raw
 from .diagnostics import in_templates, note_location
 from .embedded import EmbeddedLoader, is_embedded
@@ -172,7 +171,7 @@ class Templates:
         known = self._component_files
         if known is None or self.environment.auto_reload or self._component_count != components.count:
             found = components.all(others())
-            known = self._component_files = files(found, components.themes(found))
+            known = self._component_files = asset_files(found, components.themes(found))
             self._component_count = components.count
         return known
 

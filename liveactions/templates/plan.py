@@ -41,10 +41,8 @@ from ..protocol.constants import (
     MARK_EVENT,
     MARK_TAG,
 )
-from .attributes import PREFIX
 from .commands import NAME, constant, has_chain, is_chain
 from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, URL_LIST_ATTRIBUTES, may_run_script
-from .event_attributes import BIND, event_attributes_in, event_of, unknown_modifier
 from .fragments import BODY_MARK, HEAD_MARK, Kind
 from .ir import (
     Builder,
@@ -67,6 +65,7 @@ from .ir import (
     verbatim,
 )
 from .line_numbers import is_encoded
+from .live_attributes import BIND, PREFIX, event_attributes_in, event_of, unknown_modifier
 from .purity import names
 
 _MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})

@@ -32,10 +32,10 @@ from pydantic_core import core_schema
 from ..config import check_size
 from ..exceptions import RenderError
 from ..protocol.constants import FIELD_ACTION, MARK, MARK_EVENT
-from .attributes import PREFIX
 from .digests import collect
 from .fragments import GONE, Fragment, Items, Kind, Shape
 from .list_keys import source_key
+from .live_attributes import PREFIX
 
 T = TypeVar("T")
 MAX_RENDERS: Final = 16

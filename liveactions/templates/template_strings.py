@@ -27,9 +27,9 @@ from . import runtime
 from .bound_controls import bind_controls
 from .commands import Commands, is_chain
 from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES
-from .event_attributes import BIND
 from .fragments import Fragment, Kind, Shape
 from .ir import Part, Run, flatten, runs
+from .live_attributes import BIND
 from .plan import Planner, Slot
 from .raw_html import Interpolated, html_of, interpolated, is_template_string, raw_page, raw_part
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..protocol.constants import MARK, MARK_EVENT
-from ..templates.event_attributes import NOT_EVENTS
+from ..templates.live_attributes import NOT_EVENTS
 from .controls import BUTTONS, CHECKABLE, CONTROLS, kind, top
 from .document import Window
 from .dom import Element, is_disabled, shown_text

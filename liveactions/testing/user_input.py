@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from ..protocol.constants import CALL_REF, CALL_SLOT, CANCEL, VALIDATE
-from ..templates.attributes import DELAYS, HELD_KEYS, MODIFIERS
+from ..templates.live_attributes import DELAYS, HELD_KEYS, MODIFIERS
 from .asgi import ORIGIN
 from .commands import Runner, commands_in, submitted_by
 from .controls import (

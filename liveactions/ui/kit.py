@@ -14,8 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from ..templates.component_assets import THEME
-from ..templates.component_files import SUFFIX
+from ..templates.component_files import SUFFIX, THEME
 
 PACKAGE: Final = Path(__file__).parent
 KIT: Final = PACKAGE / "components" / "ui"

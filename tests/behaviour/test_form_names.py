@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 
 from liveactions import Depends, Draft, Live, Page, Pages, action
 from liveactions.actions.form_names import field_names, takes_field
-from liveactions.execution import form_advice
+from liveactions.execution import advice
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import browser
 from tests.support.small import small_app
@@ -97,7 +97,7 @@ SAID = (
 async def test_the_log_says_once_why_an_action_is_not_called(
     way: Way, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(form_advice, "_advised", set())
+    monkeypatch.setattr(advice, "_advised", set())
     async with visiting(menu(WRONG), way) as visitor:
         page = await visitor.open("/")
         for _ in range(2):
@@ -118,7 +118,7 @@ async def test_the_log_says_once_why_an_action_is_not_called(
 async def test_other_errors_are_the_visitors(
     form: str, debug: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(form_advice, "_advised", set())
+    monkeypatch.setattr(advice, "_advised", set())
     async with visiting(menu(form, debug), "S") as visitor:
         page = await visitor.open("/")
         await page.click("Add")

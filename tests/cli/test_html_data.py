@@ -9,8 +9,15 @@ from pathlib import Path
 
 import liveactions
 from liveactions.cli.html_data import FILE, html_data
-from liveactions.templates.attributes import ATTRIBUTES, BIND_MODIFIERS, MODIFIERS, PREFIX, VIEW_MODIFIERS
-from liveactions.templates.event_attributes import EVENTS, unknown_modifier
+from liveactions.templates.live_attributes import (
+    ATTRIBUTES,
+    BIND_MODIFIERS,
+    EVENTS,
+    MODIFIERS,
+    PREFIX,
+    VIEW_MODIFIERS,
+    unknown_modifier,
+)
 
 CLIENT = Path(__file__).parents[2] / "js" / "src"
 INTERNAL = {"live-flash", "live-error", "live-notice", "live-raw"}

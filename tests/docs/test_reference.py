@@ -19,15 +19,15 @@ from liveactions.actions.action import Action
 from liveactions.cli.check import check
 from liveactions.html.lint import repairs
 from liveactions.protocol import constants
-from liveactions.templates.attributes import (
+from liveactions.templates.commands import METHODS
+from liveactions.templates.live_attributes import (
     ATTRIBUTES,
     BIND_MODIFIERS,
     CLIENT_EVENTS,
+    EVENTS,
     MODIFIERS,
     VIEW_MODIFIERS,
 )
-from liveactions.templates.commands import METHODS
-from liveactions.templates.event_attributes import EVENTS
 from liveactions.testing import Browser, Failed, Refusal
 
 ROOT = DOCS.parent

@@ -1,4 +1,6 @@
-"""Advice in debug mode about forms whose fields have other names than the parameters of their action."""
+"""Advice in debug mode about actions: forms whose fields have other names than the parameters, and changes
+after which no `load` runs.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,10 @@ from typing import Any
 from ..actions.action import ActionRef
 from ..actions.form_input import Input
 from ..actions.form_names import advice_about_names, unused_fields
-from ..actions.run_context import Owner
+from ..actions.run_context import Effects, Owner
 from ..logs import get_logger
-from ..pages.component import Component
+from ..pages.component import Component, components_of, streams_of
+from ..pages.page import Page
 from ..templates.columns import column_in, lines_of
 from ..templates.diagnostics import UNUSED_FIELDS, Advice
 
@@ -49,3 +52,22 @@ def _place(page: Component, component: Owner, names: Iterable[str]) -> str:
         if len(found) == 1:
             return f"{template}, line {found[0]}: "
     return ""
+
+
+def advise_about_load(page: Page, action: str, effects: Effects, changed: bool) -> None:
+    """Log, once for each action, that no `load` runs after it: it may have changed data that one reads.
+
+    `changed`: whether the action has changed a field of the page or of a component.
+    """
+    loading = [one for one in components_of(page) if one._live_record.description.loads]
+    if (
+        loading
+        and not streams_of(page)
+        and not (changed or effects.revalidates or effects.refreshes or action in _advised)
+    ):
+        _advised.add(action)
+        log.info(
+            "%s changed no field, so load() doesn't run again. If it changed data that load() reads, call"
+            " refresh(), or revalidate_tag(...) to update all pages that show it.",
+            action,
+        )
