@@ -26,6 +26,12 @@ def test_the_layers_are_those_that_are_checked() -> None:
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(" ".join(LAYERS).split())
 
 
+def test_modules_that_an_operation_passes_through_are_explained() -> None:
+    folders = [ROOT / "liveactions" / name for name in ("execution", "session")]
+    modules = {f"{path.parent.name}.{path.stem}" for folder in folders for path in folder.glob("[!_]*.py")}
+    assert modules - set(NAMES) == set()
+
+
 def test_files_are_there() -> None:
     named = re.findall(r"`((?:js|tests|docs|examples|liveactions)/[\w/.-]*\w)`", TEXT)
     assert named and [path for path in named if not (ROOT / path).exists()] == []
