@@ -33,9 +33,9 @@ from .execution.app_context import (
     MODULE,
     MOUNT,
     SOCKET,
-    Address,
     AppContext,
     Identify,
+    PageRoute,
 )
 from .hosting import (
     DeferredPublishMiddleware,
@@ -83,7 +83,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _PageRoute:
+class _RegisteredPage:
     """A page, the path it is registered at, and the guards that run before it."""
 
     page: type[Page]
@@ -103,7 +103,7 @@ class Pages:
             raise ValueError(f"a prefix must begin with a slash and not end with one: {prefix!r}")
         self.prefix = prefix
         self.guards = guards_of(guard)
-        self._page_routes: list[_PageRoute] = []
+        self._page_routes: list[_RegisteredPage] = []
 
     def page(self, path: str, *, guard: Guards = ()) -> PageDecorator:
         """Register a page at a path below the prefix, in Starlette's syntax: ``/room/{room}``.
@@ -113,14 +113,14 @@ class Pages:
         """
         guards = (*self.guards, *guards_of(guard))
         return page_decorator(
-            lambda cls: self._page_routes.append(_PageRoute(cls, self.prefix + path, guards))
+            lambda cls: self._page_routes.append(_RegisteredPage(cls, self.prefix + path, guards))
         )
 
     def include(self, pages: Pages) -> None:
         """Add the pages of another collection, below this one's prefix and behind its guards."""
         for route in pages._page_routes:
             path, guards = self.prefix + route.path, (*self.guards, *route.guards)
-            self._page_routes.append(_PageRoute(route.page, path, guards))
+            self._page_routes.append(_RegisteredPage(route.page, path, guards))
 
 
 class Live(Starlette):
@@ -251,7 +251,7 @@ class Live(Starlette):
         The page is a subclass of `Page`, or a function that returns `render(...)`. `guard`: dependencies that
         run first.
         """
-        return page_decorator(lambda cls: self._add(_PageRoute(cls, path, guards_of(guard))))
+        return page_decorator(lambda cls: self._add(_RegisteredPage(cls, path, guards_of(guard))))
 
     @overload
     def error_page(self, page: type[P], /) -> type[P]: ...
@@ -345,24 +345,24 @@ class Live(Starlette):
         reports = WorkerReports(self.sessions, self._channel)
         self.site.observers += (reports.times,)
         self.sessions.answering = Recurring("reporting to the dashboard", reports.send_if_requested)
-        page = _PageRoute(dashboard_page(reports, health), DASHBOARD, guards)
+        page = _RegisteredPage(dashboard_page(reports, health), DASHBOARD, guards)
         return [self._route(page), Route(STYLE, style)]
 
-    def _add(self, page_route: _PageRoute) -> None:
+    def _add(self, page_route: _RegisteredPage) -> None:
         route = self._route(page_route)
         self.own_routes.append(route)
         for app in (self, *self.services.hosts):
             app.router.routes.append(route)
 
-    def _route(self, registered: _PageRoute) -> Route:
+    def _route(self, registered: _RegisteredPage) -> Route:
         """Register a page, check it, and return its route."""
         register_at(registered.page, registered.path, registered.guards)
         check_page(registered.page)
         if self.services.debug:
             advise_on_page(registered.page)
-        address = Address(registered.page, registered.path)
-        self.site.add(address)
-        endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self._errors)
+        route = PageRoute(registered.page, registered.path)
+        self.site.add(route)
+        endpoint = PageEndpoint(self.site, self.sessions, self._origins, route, self._errors)
         return Route(registered.path, endpoint, name=registered.page.__name__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -395,7 +395,7 @@ class Live(Starlette):
 
     def _has_presence(self) -> bool:
         """Return whether any page has a presence, which this worker then tracks from its start."""
-        pages = (address.page for address in self.site.addresses)
+        pages = (route.page for route in self.site.routes)
         return any(one.presences for page in pages for one in descriptions(page))
 
     def _lifespan(self, router: Router) -> Callable[[Any], Any]:

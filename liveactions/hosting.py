@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 from .actions.markers import Depends, guards_of
 from .actions.parameters import Parameter, plan_of
 from .cache.tags import DeferredPublishing
-from .execution.app_context import Address
+from .execution.app_context import PageRoute
 from .session.request_probe import keep_original
 
 SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
@@ -171,9 +171,9 @@ def _matches(route: BaseRoute, scope: Scope) -> bool:
 def _describe(route: BaseRoute) -> str:
     """Return a route's name and path for messages."""
     endpoint = getattr(route, "endpoint", None)
-    address = getattr(endpoint, "address", None)
-    if isinstance(address, Address):
-        return f"the page {address.page.__qualname__} at {address.path!r}"
+    page_route = getattr(endpoint, "route", None)
+    if isinstance(page_route, PageRoute):
+        return f"the page {page_route.page.__qualname__} at {page_route.path!r}"
     included = getattr(getattr(route, "original_router", None), "routes", None)  # FastAPI's include_router
     if included is not None:
         paths = ", ".join(repr(getattr(one, "path", "")) for one in included)

@@ -121,8 +121,8 @@ class _Check:
             return []
 
     def _pages(self) -> Iterator[type[Page]]:
-        for address in self._live.site.addresses:
-            yield address.page
+        for route in self._live.site.routes:
+            yield route.page
         yield from dict.fromkeys(self._live.site.error_pages.values())
 
     # Templates

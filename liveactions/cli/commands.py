@@ -158,13 +158,13 @@ def _load(spec: str | None) -> Loaded:
 
 
 def _rows(live: Live) -> Iterator[tuple[str, str, str, str]]:
-    for address in live.site.addresses:
-        page = address.page
+    for route in live.site.routes:
+        page = route.page
         is_known = not issubclass(page, FunctionPage)  # a page function defines its actions when it runs
         actions = ", ".join(describe(page).actions) if is_known else "…"
         guards = [*live.services.guards, *page._live_guards]
         names = [getattr(one.dependency, "__name__", repr(one.dependency)) for one in guards]
-        yield address.path, f"{page.__module__}.{page.__qualname__}", actions or "-", ", ".join(names) or "-"
+        yield route.path, f"{page.__module__}.{page.__qualname__}", actions or "-", ", ".join(names) or "-"
 
 
 def _development_key() -> str:

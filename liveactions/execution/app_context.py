@@ -52,8 +52,8 @@ Identify = Callable[[HTTPConnection], Any]
 """Returns the user of a request as text, or None. May be async."""
 
 
-class Address:
-    """A page class at a path, which is compiled to match requests."""
+class PageRoute:
+    """A page class and the path that it is registered at, compiled to match requests."""
 
     def __init__(self, page: type[Page], path: str) -> None:
         self.page = page
@@ -74,9 +74,9 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """The page at an address, with the parameters of the path."""
+    """The route of the page at an address, with the parameters of the path."""
 
-    address: Address
+    route: PageRoute
     parameters: dict[str, Any]
 
 
@@ -116,8 +116,8 @@ class AppContext:
         self.error_pages: dict[int, type[Page]] = {}
         """Error pages by HTTP status; 0 is for all other statuses."""
         self._identify = identify
-        self.addresses: list[Address] = []
-        """The pages, in the order in which paths are matched."""
+        self.routes: list[PageRoute] = []
+        """The routes of all pages, in the order in which they are matched."""
 
     def _component_files(self) -> Mapping[str, str]:
         """Return the styles and scripts of components in templates, including templates in Python files."""
@@ -126,19 +126,19 @@ class AppContext:
 
     def _embedded_templates(self) -> Iterator[str]:
         """Yield the templates of pages and their components that are written in Python files."""
-        for address in self.addresses:
-            names = {one.template for one in descriptions(address.page)}
+        for route in self.routes:
+            names = {one.template for one in descriptions(route.page)}
             yield from (name for name in names if name is not None and is_embedded(name))
 
-    def add(self, address: Address) -> None:
+    def add(self, route: PageRoute) -> None:
         """Add a page."""
-        self.addresses.append(address)
+        self.routes.append(route)
         self.__dict__.pop("kept_owners", None)
 
     @cached_property
     def kept_owners(self) -> frozenset[str]:
         """The kinds of owners for whom the pages keep values: ``tab``, ``person``."""
-        pages = *(address.page for address in self.addresses), *self.error_pages.values()
+        pages = *(route.page for route in self.routes), *self.error_pages.values()
         found = (field.kept for page in pages for one in descriptions(page) for field, _ in one.kept)
         return frozenset(kept.by for kept in found if kept is not None)
 
@@ -149,10 +149,10 @@ class AppContext:
         if root_path and not path.startswith(root_path + "/"):
             return None
         route_path = path.removeprefix(root_path)
-        for address in self.addresses:
-            parameters = address.match(route_path)
+        for route in self.routes:
+            parameters = route.match(route_path)
             if parameters is not None:
-                return RouteMatch(address, parameters)
+                return RouteMatch(route, parameters)
         return None
 
     async def identity(self, connection: HTTPConnection) -> str:
@@ -164,9 +164,9 @@ class AppContext:
             user = await user
         return "" if user is None else str(user)
 
-    def context(self, address: Address, identity: str) -> str:
+    def context(self, route: PageRoute, identity: str) -> str:
         """Return the context in which a page's snapshots are sealed and its references are signed."""
-        return self.snapshots.context(address.name, identity)
+        return self.snapshots.context(route.name, identity)
 
     def new_page(self, cls: type[Page], request: Request, context: str, identity: str, tab: str = "") -> Page:
         """Create the page at the address of a request. `context` is that of the page and the identity.
@@ -174,22 +174,22 @@ class AppContext:
         `tab` is the name of the browser's tab, if known.
         """
         root_path = request.scope.get("root_path", "")
-        handle = LiveContext(
+        live = LiveContext(
             self.services, own_url(request), root_path=root_path, request=request, context=context
         )
         if self.kept_owners:
-            handle.kept = KeptFields(self.kept, identity, tab)
-        return create(cls, handle)
+            live.kept = KeptFields(self.kept, identity, tab)
+        return create(cls, live)
 
     def copy_page(self, page: Page, state: StateJSON) -> Page:
         """Create a copy of a page in a state that `encode_state` has returned."""
-        live = page.live
-        handle = LiveContext(
-            self.services, live.address, root_path=live.root_path, request=live.request, context=live.context
+        old = page.live
+        live = LiveContext(
+            self.services, old.address, root_path=old.root_path, request=old.request, context=old.context
         )
-        handle.skips_guards = page.live.skips_guards
-        handle.kept = live.kept and live.kept.copy()
-        copy = create(type(page), handle)
+        live.skips_guards = old.skips_guards
+        live.kept = old.kept and old.kept.copy()
+        copy = create(type(page), live)
         restore_state(copy, read_json(b"".join(state)))
         return copy
 
@@ -206,12 +206,12 @@ class AppContext:
         if cls is None:
             return None
         found = self.find(request, request.url.path)
-        address = found.address if found is not None else Address(cls, "")
+        route = found.route if found is not None else PageRoute(cls, "")
         try:
             identity = await self.identity(request)
         except Exception:  # `identify` may have raised the very error to show
             identity = ""
-        page = self.new_page(cls, request, self.context(address, identity), identity)
+        page = self.new_page(cls, request, self.context(route, identity), identity)
         page.live.skips_guards = True
         given = {"status": status, "message": message, "id": id}
         fields = page._live_record.description.fields
@@ -266,8 +266,8 @@ class AppContext:
             raise RuntimeError(f"{direct[0]} takes a DirectUpload, which needs object storage. {PLACES}")
 
     def _actions(self) -> Iterator[Action[..., Any]]:
-        for address in self.addresses:
-            for description in descriptions(address.page):
+        for route in self.routes:
+            for description in descriptions(route.page):
                 yield from description.actions.values()
 
     def page_assets(self, page: Page) -> PageAssets:

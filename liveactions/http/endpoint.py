@@ -11,7 +11,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from ..actions.request import PageRequest
-from ..execution.app_context import Address, AppContext
+from ..execution.app_context import AppContext, PageRoute
 from ..execution.effects import start_after_calls
 from ..execution.loading import discard_deferred
 from ..execution.results import has_handler
@@ -40,32 +40,30 @@ class PageEndpoint:
         site: AppContext,
         sessions: SessionRegistry,
         origins: Origins,
-        address: Address,
+        route: PageRoute,
         errors: ErrorPages,
     ) -> None:
         self.site = site
         self.sessions = sessions
         self.origins = origins
-        self.address = address
+        self.route = route
         self.errors = errors
-        self._tasks = Supervisor(lambda: f"{address.name}: calls of after()")
+        self._tasks = Supervisor(lambda: f"{route.name}: calls of after()")
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         site = self.site
         if site.services.debug:
             watch_event_loop()
         request = PageRequest(scope, receive, send)
-        bind(page=self.address.name, path=scope["path"])
+        bind(page=self.route.name, path=scope["path"])
         try:
             if PROBE_KEY in scope:
-                scope[PROBE_KEY]((request, self.address))
+                scope[PROBE_KEY]((request, self.route))
                 response = Response(status_code=204)
             else:
                 kind = _kind(request)
                 responding = self._respond(request, kind)
-                response = await observe_response(
-                    site.observers, kind, self.address.name, request, responding
-                )
+                response = await observe_response(site.observers, kind, self.route.name, request, responding)
             await response(scope, receive, send)
         finally:
             if request.due:
@@ -90,7 +88,7 @@ class PageEndpoint:
         if kind == "fetch":
             return await answer_ops(self.sessions, request)
         identity = await self.site.identity(request)
-        handler = _HANDLERS[kind](self.site, self.address, request, identity)
+        handler = _HANDLERS[kind](self.site, self.route, request, identity)
         try:
             return await handler.respond()
         finally:

@@ -26,7 +26,7 @@ from ..actions.form_input import Arguments
 from ..actions.parameters import Parameter
 from ..actions.request import PageRequest
 from ..exceptions import UnknownAction
-from ..execution.app_context import Address, AppContext
+from ..execution.app_context import AppContext, PageRoute
 from ..execution.effects import start_after_calls
 from ..execution.results import failure, has_handler
 from ..execution.run import PageRun
@@ -205,8 +205,8 @@ def script(module: str, client: str) -> str | None:
     return _TEMPLATE.format(module=module, client=json.dumps(client), functions=functions)
 
 
-NO_ADDRESS: Final = Address(Page, "")
-"""The address of the page on which functions of modules run, because they don't belong to any."""
+NO_ROUTE: Final = PageRoute(Page, "")
+"""The route of the page on which functions of modules run, because they don't belong to any."""
 
 
 class ModuleEndpoint:
@@ -277,7 +277,7 @@ class FunctionEndpoint:
         return await respond_once(self.site, request, key, lambda: self._answer(request, arguments, key))
 
     async def _answer(self, request: PageRequest, arguments: dict[str, Any], key: str) -> Response:
-        page = self.site.new_page(NO_ADDRESS.page, request, self.site.context(NO_ADDRESS, ""), "")
+        page = self.site.new_page(NO_ROUTE.page, request, self.site.context(NO_ROUTE, ""), "")
         async with PageRun(page) as run:
             run.effects.op = ("call", key) if key else None
             outcome = await run.guard() or await self._call(run, request, Arguments(arguments))

@@ -16,7 +16,7 @@ from ..actions.form_input import Arguments, Input
 from ..actions.request import PageRequest
 from ..encoding import utf8
 from ..exceptions import ForgedReference, LiveError, StateError, UnknownAction
-from ..execution.app_context import Address, AppContext
+from ..execution.app_context import AppContext, PageRoute
 from ..execution.effects import flash_restarted, flashes_to_cookie
 from ..execution.loading import wait_for_deferred
 from ..execution.opening import OpenedPage, Source, Until, open_page
@@ -55,16 +55,16 @@ class PageRequestHandler:
     _in_html: HtmlSnapshot | None = None
     """The snapshot in the page's HTML, once it has been rendered."""
 
-    def __init__(self, site: AppContext, address: Address, request: PageRequest, identity: str) -> None:
+    def __init__(self, site: AppContext, route: PageRoute, request: PageRequest, identity: str) -> None:
         self.site = site
-        self.address = address
+        self.route = route
         self.request = request
         self.query = request.query_params
         """The query, including the library's own parameters."""
         self.identity = identity
-        self.context = site.context(address, identity)
+        self.context = site.context(route, identity)
         """The context in which snapshots of this page for this visitor are sealed."""
-        self.page = site.new_page(address.page, request, self.context, identity)
+        self.page = site.new_page(route.page, request, self.context, identity)
         """The page; it has no state yet."""
 
     async def respond(self) -> Response:
@@ -76,7 +76,7 @@ class PageRequestHandler:
             try:
                 await self.restore(sealed)
             except LiveError as error:  # too old, of another visitor, or of another version of the page
-                log.warning("could not restore %s, starting it again: %s", self.address.name, error)
+                log.warning("could not restore %s, starting it again: %s", self.route.name, error)
                 flash_restarted(self.page.live)
                 flashes_to_cookie(self.page.live)
                 return see_other(relative_url(own_url(self.request)))
@@ -263,7 +263,7 @@ class CallHandler(PageRequestHandler):
             if sealed:
                 await self.restore(sealed)
         except LiveError as error:
-            log.warning("%s: a call failed: %s", self.address.name, error)
+            log.warning("%s: a call failed: %s", self.route.name, error)
             return failure("This page was out of date", 409), None
 
         async def call(run: PageRun) -> Outcome:

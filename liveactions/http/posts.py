@@ -134,8 +134,8 @@ class PostHandler(PageRequestHandler):
         except LiveError as error:
             self._is_restarted = bool(sealed)  # otherwise there was no state to lose
             level = WARNING if sealed else INFO
-            log.log(level, "could not restore %s for a post, starting it again: %s", self.address.name, error)
-            self.page = self.site.new_page(self.address.page, self.request, self.context, self.identity)
+            log.log(level, "could not restore %s for a post, starting it again: %s", self.route.name, error)
+            self.page = self.site.new_page(self.route.page, self.request, self.context, self.identity)
             return Source.ADDRESS
         return Source.STATE
 

@@ -70,7 +70,7 @@ async def dispatch_op(
     if isinstance(job, ServerOp):
         return await job.run(run) or DONE
     if isinstance(job, Navigate):
-        return await navigate(run, state.binding.address, job.url)
+        return await navigate(run, state.binding.route, job.url)
     if not isinstance(job, Act):  # a `Cancel`, which took effect when it arrived
         return await run.guard() or DONE
     try:

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
-from ..execution.app_context import Address, AppContext
+from ..execution.app_context import AppContext, PageRoute
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import control_flow_outcome, failure
 from ..execution.run import PageRun
@@ -33,7 +33,7 @@ from .request_probe import as_request, has_middleware, probe_page_request
 from .state import SessionState
 
 
-async def navigate(run: PageRun, address: Address, url: str) -> Outcome:
+async def navigate(run: PageRun, route: PageRoute, url: str) -> Outcome:
     """Set the fields of the page from `url` if that is another address of the page; otherwise, redirect.
 
     The address passes the application's middleware first.
@@ -50,11 +50,11 @@ async def navigate(run: PageRun, address: Address, url: str) -> Outcome:
         return failure("Invalid address", status=409)
     if path != unquote(live.path) or live.skips_guards:  # an error page has taken the page's place
         return RedirectTo(url)
-    parameters = address.match(path.removeprefix(live.root_path)) or {}
+    parameters = route.match(path.removeprefix(live.root_path)) or {}
     passed = None
     if isinstance(request, PageRequest) and has_middleware(request):
         arrived = await probe_page_request(as_request(request, url.partition("#")[0], parameters))
-        if arrived is None or arrived[1] is not address:
+        if arrived is None or arrived[1] is not route:
             return RedirectTo(url)
         passed = arrived[0]
     return await run.navigate(partial(_fill, page, parameters, target), passed)
@@ -83,7 +83,7 @@ class LoadedPage:
     """A page that is ready to be shown."""
 
     page: Page
-    address: Address
+    route: PageRoute
     drawn: Fragment
     state: StateJSON
     status: int = 200
@@ -156,7 +156,7 @@ async def load_error_page(
     if page is None:
         return None
     page.live.move_to(live.address)
-    return (await _load(page, Address(type(page), ""), Source.FIELDS, problem.status))[1]
+    return (await _load(page, PageRoute(type(page), ""), Source.FIELDS, problem.status))[1]
 
 
 async def prefetch_page(state: SessionState, url: str) -> LoadedPage | None:
@@ -166,7 +166,7 @@ async def prefetch_page(state: SessionState, url: str) -> LoadedPage | None:
     """
     request = state.page.live.request
     found = state.site.find(request, url) if request is not None and url.startswith("/") else None
-    if found is None or urlsplit(url).path == state.page.live.path or _has_kept_fields(found.address.page):
+    if found is None or urlsplit(url).path == state.page.live.path or _has_kept_fields(found.route.page):
         return None
     opened = await _open(state, url)
     return opened if isinstance(opened, LoadedPage) else None
@@ -181,10 +181,10 @@ async def is_accepted(site: AppContext, loaded: LoadedPage) -> bool:
     page, before = loaded.page, loaded.page.live.request
     assert isinstance(before, PageRequest)
     arrived = await probe_page_request(before)
-    if arrived is None or arrived[1] is not loaded.address:  # an error page has no route, nor guards
+    if arrived is None or arrived[1] is not loaded.route:  # an error page has no route, nor guards
         return False
     request = arrived[0]
-    if site.context(loaded.address, await site.identity(request)) != page.live.context:
+    if site.context(loaded.route, await site.identity(request)) != page.live.context:
         return False
     page.live.renew(request)
     request.due = before.due
@@ -221,12 +221,12 @@ async def _open(state: SessionState, url: str) -> LoadedPage | RedirectTo | None
 
 
 async def _open_at(
-    site: AppContext, request: PageRequest, address: Address, tab: str
+    site: AppContext, request: PageRequest, route: PageRoute, tab: str
 ) -> LoadedPage | RedirectTo | None:
     identity = await site.identity(request)
-    page = site.new_page(address.page, request, site.context(address, identity), identity, tab)
+    page = site.new_page(route.page, request, site.context(route, identity), identity, tab)
     with _answered_by_handlers(request):
-        opened, loaded = await _load(page, address, Source.ADDRESS)
+        opened, loaded = await _load(page, route, Source.ADDRESS)
     outcome = opened.outcome
     if loaded is not None:
         return loaded
@@ -241,10 +241,10 @@ async def _open_at(
 
 
 async def _load(
-    page: Page, address: Address, source: Source, status: int = 200
+    page: Page, route: PageRoute, source: Source, status: int = 200
 ) -> tuple[OpenedPage[Fragment], LoadedPage | None]:
     """Open a page. Return it as loaded, unless that has failed."""
     opened = await open_page(page, source, draw=lambda _: page.__fragment__(None))
     if opened.drawn is None or opened.state is None:
         return opened, None
-    return opened, LoadedPage(page, address, opened.drawn, opened.state, status)
+    return opened, LoadedPage(page, route, opened.drawn, opened.state, status)

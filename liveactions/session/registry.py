@@ -245,7 +245,7 @@ class SessionRegistry:
         if state.is_over or was_elsewhere or not (state.is_running or await session.save()):
             self._drop(session)
             return None
-        if not state.binding.is_of(arrival.found.address, arrival.identity, hello.rev):
+        if not state.binding.is_of(arrival.found.route, arrival.identity, hello.rev):
             raise ProtocolError("the session belongs to another visitor or page", CLOSE_OVER)
         await self._renew(session, arrival)
         return session
@@ -258,7 +258,7 @@ class SessionRegistry:
         await self._index.open()
         position = self._index.position
         try:
-            resume = await self._find_state(hello, self.site.context(arrival.found.address, arrival.identity))
+            resume = await self._find_state(hello, self.site.context(arrival.found.route, arrival.identity))
         except StoreError as error:  # there is a state, but it can't be read now
             raise ProtocolError("the page's state can't be read; try again later", INTERNAL_ERROR) from error
         if resume.snapshot is not None:
@@ -270,7 +270,7 @@ class SessionRegistry:
         state = SessionState(
             self.site,
             page,
-            arrival.found.address,
+            arrival.found.route,
             identity=arrival.identity,
             token=token,
             op_log=op_log,
@@ -341,9 +341,9 @@ class SessionRegistry:
 
         Raise `ProtocolError` if it can't be opened.
         """
-        address = arrival.found.address
-        context = self.site.context(address, arrival.identity)
-        page = self.site.new_page(address.page, arrival.request, context, arrival.identity, arrival.hello.tab)
+        route = arrival.found.route
+        context = self.site.context(route, arrival.identity)
+        page = self.site.new_page(route.page, arrival.request, context, arrival.identity, arrival.hello.tab)
         if resume.snapshot is not None:
             try:
                 restore_state(page, resume.snapshot.state)

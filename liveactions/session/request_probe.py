@@ -16,11 +16,11 @@ from urllib.parse import unquote
 from starlette.requests import HTTPConnection
 
 from ..actions.request import Changes, PageRequest
-from ..execution.app_context import COOKIES, Address
+from ..execution.app_context import COOKIES, PageRoute
 
 PROBE_KEY: Final = "liveactions.probe"
 """In the ASGI scope of a simulated request: a function to call with the request that has arrived at a page,
-and that page's address."""
+and that page's route."""
 HOST_KEY: Final = "liveactions.host"
 """In an ASGI scope: the application in which the pages are mounted, whose middleware comes first."""
 ORIGINAL_KEY: Final = "liveactions.original"
@@ -37,9 +37,9 @@ async def through_middleware(request: PageRequest) -> PageRequest | None:
     return arrived[0] if arrived is not None else None
 
 
-async def probe_page_request(request: PageRequest) -> tuple[PageRequest, Address] | None:
-    """Return a request as it arrives at a page, and that page's address; None if it doesn't arrive at one."""
-    found: list[tuple[PageRequest, Address]] = []
+async def probe_page_request(request: PageRequest) -> tuple[PageRequest, PageRoute] | None:
+    """Return a request as it arrives at a page, and that page's route; None if it doesn't arrive at one."""
+    found: list[tuple[PageRequest, PageRoute]] = []
     await _send({**request.scope, PROBE_KEY: found.append})
     return found[0] if found else None
 

@@ -372,7 +372,7 @@ class Session:
         self.background.close()
         self._unshown = None
         identity = await self.site.identity(page.request)
-        state.replace(page, loaded.address, identity, loaded.drawn, loaded.state)
+        state.replace(page, loaded.route, identity, loaded.drawn, loaded.state)
         self._start_background()
         self._update_context()
         self._timers.start(page)
@@ -400,7 +400,7 @@ class Session:
         identity = await self.site.identity(newer)
         is_other = identity != state.binding.identity or has_other_state(request, newer)
         if identity != state.binding.identity:
-            state.binding.become(state.binding.address, identity)
+            state.binding.become(state.binding.route, identity)
         self._update_context()
         return is_other
 

@@ -48,7 +48,7 @@ from zlib import compress, decompress
 from ..actions.action import ActionRef
 from ..config import Limits
 from ..exceptions import REPLACED, ForgedReference, ProtocolError, UnknownAction
-from ..execution.app_context import Address, AppContext
+from ..execution.app_context import AppContext, PageRoute
 from ..pages.component import components_of, streams_of
 from ..pages.lookup import lookup, lookup_function
 from ..pages.page import Page
@@ -121,32 +121,32 @@ class Frame(NamedTuple):
 
 
 class PageBinding:
-    """The page's address and identity, and the former ones that the browser may still name."""
+    """The page's route and identity, and the former ones that the browser may still name."""
 
-    def __init__(self, site: AppContext, address: Address, identity: str, op_log: OpLog) -> None:
+    def __init__(self, site: AppContext, route: PageRoute, identity: str, op_log: OpLog) -> None:
         self._site = site
         self._op_log = op_log
-        self._former: set[tuple[Address, str]] = set()
-        self.address = address
+        self._former: set[tuple[PageRoute, str]] = set()
+        self.route = route
         self.identity = identity
-        self.context = site.context(address, identity)
+        self.context = site.context(route, identity)
         """The context in which snapshots are sealed."""
         self.since = op_log.rev
         """The first revision that shows this page."""
 
-    def become(self, address: Address, identity: str) -> None:
+    def become(self, route: PageRoute, identity: str) -> None:
         """Bind the session to another page or identity, which the browser doesn't show yet."""
         if self._op_log.shown >= self.since:
             self._former.clear()
-        self._former.add((self.address, self.identity))
+        self._former.add((self.route, self.identity))
         self.since = self._op_log.rev + 1
-        self.address, self.identity = address, identity
-        self.context = self._site.context(address, identity)
+        self.route, self.identity = route, identity
+        self.context = self._site.context(route, identity)
 
-    def is_of(self, address: Address, identity: str, rev: int) -> bool:
+    def is_of(self, route: PageRoute, identity: str, rev: int) -> bool:
         """Return whether a browser at revision `rev` may show this page to this identity."""
-        now = address is self.address and identity == self.identity
-        return now or (rev < self.since and (address, identity) in self._former)
+        now = route is self.route and identity == self.identity
+        return now or (rev < self.since and (route, identity) in self._former)
 
 
 class SessionState:
@@ -156,7 +156,7 @@ class SessionState:
         self,
         site: AppContext,
         page: Page,
-        address: Address,
+        route: PageRoute,
         *,
         identity: str,
         token: str,
@@ -168,7 +168,7 @@ class SessionState:
         self.page = page
         self.token = token
         self.key = session_key(token)
-        self.binding = PageBinding(site, address, identity, op_log)
+        self.binding = PageBinding(site, route, identity, op_log)
         self.op_log = op_log
         self.history = history
         self.queue = OpQueue()
@@ -206,7 +206,7 @@ class SessionState:
     @property
     def name(self) -> str:
         """The page's name for the log."""
-        return self.binding.address.name
+        return self.binding.route.name
 
     @property
     def log_name(self) -> str:
@@ -398,11 +398,11 @@ class SessionState:
         self.has_failed = has_failed
 
     def replace(
-        self, page: Page, address: Address, identity: str, drawn: Fragment | None, data: StateJSON
+        self, page: Page, route: PageRoute, identity: str, drawn: Fragment | None, data: StateJSON
     ) -> None:
         """Replace the page with another one."""
         self.page = page
-        self.binding.become(address, identity)
+        self.binding.become(route, identity)
         self.history.reset_to(b"", b"", None)
         self.rendered(drawn, data)
 

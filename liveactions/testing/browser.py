@@ -147,12 +147,12 @@ async def _open(browser: Browser, page: LivePage) -> tuple[AppContext, str]:
     await request(browser.app, {**scope, PROBE_KEY: arrived.append}, b"")
     if not arrived:
         raise Failed(f"the application rejected the request for {_url(page)}", 403)
-    [(opened, address)] = arrived
-    site = next(endpoint.site for endpoint in endpoints(browser.app) if endpoint.address is address)
+    [(opened, route)] = arrived
+    site = next(endpoint.site for endpoint in endpoints(browser.app) if endpoint.route is route)
     identity = await site.identity(opened)
-    context = site.context(address, identity)
+    context = site.context(route, identity)
     if not hasattr(page, "live"):
-        live = site.new_page(address.page, opened, context, identity).live
+        live = site.new_page(route.page, opened, context, identity).live
         live.page = page
         attach(page, live)
     return site, context

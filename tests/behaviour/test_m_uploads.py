@@ -686,7 +686,7 @@ async def test_a_file_in_object_storage_is_for_its_own_parameter_only(request: p
     live = archive(uploads=storage)
     async with browser(live) as visitor:
         tab = await visitor.joined("/files")
-        address = next(one for one in live.site.addresses if one.path == "/files")
+        address = next(one for one in live.site.routes if one.path == "/files")
         context = live.site.context(address, "")
         handle, url = await live.site.uploads.expect_direct("a.txt", 1, "text/plain", context)
         async with httpx.AsyncClient() as http:
@@ -703,7 +703,7 @@ async def test_direct_files_have_short_names_and_those_that_wait_count_for_the_l
         tab = await visitor.joined("/gallery")
         question = {"plan": [["files", "a" * 1000 + ".txt", "text/plain", 5]]}
         [plan] = (await ask(tab, "save", question, "/gallery")).json()["files"]
-        address = next(one for one in live.site.addresses if one.path == "/gallery")
+        address = next(one for one in live.site.routes if one.path == "/gallery")
         handle = live.site.uploads.expected(plan["handle"], live.site.context(address, ""))
         assert handle.filename == "a" * 251 + ".txt"
         async with httpx.AsyncClient() as http:

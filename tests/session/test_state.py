@@ -79,7 +79,7 @@ def opened(live: Live) -> Log:
         "headers": [(b"host", b"test")],
         "path_params": {},
     }
-    page = live.site.new_page(Log, PageRequest(scope), live.site.context(live.site.addresses[0], ""), "")
+    page = live.site.new_page(Log, PageRequest(scope), live.site.context(live.site.routes[0], ""), "")
     assert isinstance(page, Log)
     return page
 
@@ -276,7 +276,7 @@ class Worker:
         self.session = SessionState(
             site,
             page,
-            site.addresses[0],
+            site.routes[0],
             identity="",
             token=token,
             op_log=op_log,
@@ -693,7 +693,7 @@ def detached() -> SessionState:
     state = SessionState(
         LIVE.site,
         page,
-        LIVE.site.addresses[0],
+        LIVE.site.routes[0],
         identity="",
         token="token",
         op_log=OpLog(),

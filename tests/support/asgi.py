@@ -24,9 +24,9 @@ def signed(app: Any, path: str, reference: str, identity: str = "") -> str:
     """Return the signed reference that the page at a path contains for an action without arguments."""
     path = path.partition("?")[0]
     below = [path[at.start() :] for at in re.finditer("/", path)]  # the application may be mounted
-    found = next(one for part in below for one in endpoints(app) if one.address.match(part) is not None)
+    found = next(one for part in below for one in endpoints(app) if one.route.match(part) is not None)
     site = found.site
-    context = site.context(found.address, identity)
+    context = site.context(found.route, identity)
     return Reference(reference).signed(site.services.signer, context)
 
 

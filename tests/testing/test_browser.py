@@ -115,7 +115,7 @@ async def test_entering_a_browser_starts_the_application() -> None:
 
 async def test_cookies_and_sessions() -> None:
     live = members()
-    [home] = [endpoint.page for endpoint in live.site.addresses if endpoint.page.__name__ == "Home"]
+    [home] = [endpoint.page for endpoint in live.site.routes if endpoint.page.__name__ == "Home"]
     async with Browser(live) as browser:
         page: Any = home()
         await browser.call(page.log_in, "ada")
