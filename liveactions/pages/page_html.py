@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
 from markupsafe import Markup
@@ -52,30 +52,13 @@ class Assets:
     them all: ``0a1b2c3d4e/sorting.js``. `more` returns the styles and scripts of components by name.
     """
 
-    def __init__(self, folder: Path = FOLDER, more: Callable[[], Mapping[str, str]] | None = None) -> None:
-        self._folder = folder
-        self._more = more or dict
+    def __init__(self, more: Callable[[], Mapping[str, str]] = dict) -> None:
+        self._more = more
         self._links: tuple[Mapping[str, str], Mapping[str, bytes]] = {}, {}
-
-    @cached_property
-    def _files(self) -> dict[str, bytes]:
-        """Contents by name. They are read once, so that served files match the names in pages."""
-        return {self._names[path.stem]: path.read_bytes() for path in self._paths}
-
-    @cached_property
-    def _paths(self) -> list[Path]:
-        return sorted(self._folder.glob("**/*.js"))
-
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        lazy = [path for path in self._paths if path.parent != self._folder]
-        folder = _digest(b"".join(path.read_bytes() for path in lazy))
-        names = {path.stem: _hashed(path.name, path.read_bytes()) for path in self._paths}
-        return names | {path.stem: f"{folder}/{path.name}" for path in lazy}
 
     def name(self, stem: str) -> str:
         """Return the name under which a file is served. Raise `KeyError` if there is no such file."""
-        return self._names[stem]
+        return _client().names[stem]
 
     def links(self, folder: str) -> str:
         """Return the elements for the head that load the styles and scripts of components."""
@@ -95,8 +78,8 @@ class Assets:
 
     async def respond(self, request: Request) -> Response:
         asked = request.path_params["name"]
-        name = self._names[asked.removesuffix(".js")] if asked in STABLE_NAMES else asked
-        content = self._files.get(name) or self._of_components().get(name)
+        name = self.name(asked.removesuffix(".js")) if asked in STABLE_NAMES else asked
+        content = _client().contents.get(name) or self._of_components().get(name)
         if content is None:
             return Response("Not found", 404, media_type="text/plain")
         caching = "no-cache" if asked in STABLE_NAMES else CACHE_FOREVER
@@ -105,6 +88,28 @@ class Assets:
             return Response(status_code=304, headers=headers)
         kind = "text/css" if name.endswith(".css") else "text/javascript"
         return Response(content, media_type=kind, headers=headers)
+
+
+class _Client(NamedTuple):
+    """The client's files: their names by stem, and their contents by name."""
+
+    names: dict[str, str]
+    contents: dict[str, bytes]
+
+
+@cache
+def _client() -> _Client:
+    """Return the client's files. They are read once, so that served files match the names in pages."""
+    read = {path: path.read_bytes() for path in sorted(FOLDER.glob("**/*.js"))}
+    folder = _digest(b"".join(content for path, content in read.items() if path.parent != FOLDER))
+    names = {
+        path: _hashed(path.name, content) if path.parent == FOLDER else f"{folder}/{path.name}"
+        for path, content in read.items()
+    }
+    return _Client(
+        {path.stem: name for path, name in names.items()},
+        {name: read[path] for path, name in names.items()},
+    )
 
 
 def _hashed(name: str, data: bytes) -> str:

@@ -17,10 +17,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
+from posixpath import splitext
 from typing import Final, Protocol
 
-from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2 import BaseLoader, Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
@@ -39,6 +40,7 @@ _WITHOUT_BRACES: Final = re.compile(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'
 """Everything in a style sheet except for braces."""
 _SUFFIXES: Final = ("", ".htm", ".html", ".jinja", ".jinja2", ".j2")
 """Ends of the names of templates that may have tags; folders may contain other files."""
+_ALL: Final = f"{FOLDER}**/*{SUFFIX}"
 _TAG: Final = re.compile(r"<([\w.]+)")
 PAGE_NAMES: Final = frozenset({"live", "request", "url"})
 """Variables of every page."""
@@ -93,13 +95,20 @@ class Expand(Protocol):
 class Components:
     """The components of an environment.
 
-    `names` are variables of all templates besides its globals, `kit` the folder with those of the library.
+    `names` are variables of all templates besides its globals, `own` is the application's loader, and `kit`
+    the folder with the components of the library.
     """
 
     def __init__(
-        self, environment: Environment, names: frozenset[str], expand: Expand, kit: Path | None = None
+        self,
+        environment: Environment,
+        names: frozenset[str],
+        expand: Expand,
+        own: BaseLoader | None,
+        kit: Path,
     ) -> None:
         self.environment = environment
+        self._own = own
         self._names = names | PAGE_NAMES | _JINJA_NAMES
         self._expand = expand
         self._kit = kit
@@ -189,28 +198,16 @@ class Components:
 
     def names(self) -> list[str]:
         """Return the tags of all components that the loader can list."""
-        return [tag for tag in map(tag_of, self._listed()) if tag is not None]
-
-    def _listed(self) -> list[str]:
-        try:
-            return self.environment.list_templates()
-        except TypeError:  # a loader that can't list
-            return []
+        return [tag for tag in map(tag_of, _listed(self.environment.loader)) if tag is not None]
 
     def _wanted(self, others: Iterable[str]) -> list[str]:
         """Return the tags of the application's components, and of those of the kit that a template has."""
-        own: list[str] = []
-        packaged: set[str] = set()
-        texts: list[str] = [self._source(name)[0] for name in others]
-        for name in self._listed():
-            text, file = self._source(name) if PurePath(name).suffix in _SUFFIXES else ("", None)
-            tag = tag_of(name)
-            if tag is not None and file is not None and self._kit in Path(file).parents:
-                packaged.add(tag)
-                continue
-            texts.append(text)
-            own += [tag] if tag is not None else []
-        return own + sorted(packaged.intersection(_TAG.findall("\n".join(texts))))
+        listed = _listed(self._own)
+        own = [tag for tag in map(tag_of, listed) if tag is not None]
+        names = [*others, *(name for name in listed if splitext(name)[1] in _SUFFIXES)]
+        used = {tag for name in names for tag in _TAG.findall(self._source(name)[0])}
+        packaged = {tag_of(path.relative_to(self._kit).as_posix()) for path in self._kit.glob(_ALL)}
+        return own + sorted(used & packaged - {*own})
 
     def _load(self, tag: str, template: str | None, line: int) -> ComponentFile:
         path = f"{FOLDER}{tag.replace('.', '/')}{SUFFIX}"
@@ -254,6 +251,14 @@ class Components:
 
     def _error(self, text: str, tag: str, template: str | None, line: int) -> TemplateError:
         return TemplateError(text, *decode_line(template, line), f"<{tag}")
+
+
+def _listed(loader: BaseLoader | None) -> list[str]:
+    """Return the names of a loader's templates; none if it can't list them."""
+    try:
+        return loader.list_templates() if loader is not None else []
+    except TypeError:
+        return []
 
 
 def tag_of(template: str) -> str | None:

@@ -257,7 +257,7 @@ def _overlay(environment: Environment, names: Iterable[str]) -> LiveEnvironment:
     live.found = {}
     live.bytecode_cache = None  # it would mix both kinds of code
     live.globals = environment.globals
-    live.components = Components(live, frozenset(names), expand, _KIT)
+    live.components = Components(live, frozenset(names), expand, environment.loader, _KIT)
     return cast(LiveEnvironment, live)
 
 
