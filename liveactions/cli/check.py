@@ -114,11 +114,9 @@ class _Check:
             yield from self._page(cls)
 
     def _names(self) -> list[str]:
-        """Return the names of all templates that the loader can list."""
-        try:
-            return [name for name in self._environment.list_templates() if Path(name).suffix in _SUFFIXES]
-        except TypeError:  # a loader that can't list
-            return []
+        """Return the names of the application's templates."""
+        names = self._environment.components.own_templates()
+        return [name for name in names if Path(name).suffix in _SUFFIXES]
 
     def _pages(self) -> Iterator[type[Page]]:
         for route in self._live.site.routes:

@@ -196,13 +196,17 @@ class Components:
         folders = sorted({one.path.rpartition("/")[0] for one in components if one.style})
         return [text for folder in folders if (text := self._source(f"{folder}/{THEME}")[0])]
 
+    def own_templates(self) -> list[str]:
+        """Return the names of the application's templates; none if its loader can't list them."""
+        return _listed(self._own)
+
     def names(self) -> list[str]:
         """Return the tags of all components that the loader can list."""
         return [tag for tag in map(tag_of, _listed(self.environment.loader)) if tag is not None]
 
     def _wanted(self, others: Iterable[str]) -> list[str]:
         """Return the tags of the application's components, and of those of the kit that a template has."""
-        listed = _listed(self._own)
+        listed = self.own_templates()
         own = [tag for tag in map(tag_of, listed) if tag is not None]
         names = [*others, *(name for name in listed if splitext(name)[1] in _SUFFIXES)]
         used = {tag for name in names for tag in _TAG.findall(self._source(name)[0])}

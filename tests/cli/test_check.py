@@ -13,19 +13,8 @@ from starlette.routing import Route
 
 import liveactions
 from liveactions import Component, Live, Page, action, loaded, render
-from liveactions.cli.check import Finding, _Check, check
+from liveactions.cli.check import Finding, check
 from liveactions.pages.page_functions import Rendered
-
-
-@pytest.fixture(autouse=True)
-def own_templates_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the library's own templates, which every check compiles: `test_commands.py` checks those."""
-    names = _Check._names
-    monkeypatch.setattr(_Check, "_names", lambda self: [name for name in names(self) if not _is_own(name)])
-
-
-def _is_own(name: str) -> bool:
-    return name.startswith(("components/ui/", "live/"))
 
 
 class Author(BaseModel):

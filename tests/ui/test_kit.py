@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from jinja2 import Environment, FileSystemLoader
 
 from docs.code import DOCS
 from examples import app
 from examples.ui import members
 from liveactions import Component, Live, Page, action, jinja
+from liveactions.cli.check import check
 from liveactions.testing import Browser, Refusal, both_ways, plugin
 from liveactions.ui import kit
 from tests.support.small import KEY
@@ -41,6 +43,13 @@ def test_its_style_has_no_sides_and_no_colours_of_its_own(one: kit.KitComponent)
     assert PHYSICAL.findall(style) == []
     assert re.findall(r"#[0-9a-f]{3,8}\b(?![^{]*\{)", style.replace("#0b0e1a80", "")) == []
     assert "style=" not in one.source
+
+
+def test_check_finds_nothing_in_the_templates_of_the_library() -> None:
+    folders = kit.PACKAGE, kit.PACKAGE.parent / "templates" / "packaged"
+    live = Live(Environment(loader=FileSystemLoader(folders), autoescape=True), keys=KEY)
+    assert {"components/ui/Button.html", "live/forms.html"} < {*live.templates.environment.list_templates()}
+    assert check([live]) == []
 
 
 @pytest.fixture
