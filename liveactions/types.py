@@ -116,7 +116,7 @@ class Reference:
         """A number that changes whenever attributes that templates read may have changed."""
         return 0
 
-    def means(self, other: Reference) -> bool:
+    def is_same_call(self, other: Reference) -> bool:
         """Return whether both make the same call, even if they were written for different visitors."""
         return self == other
 

@@ -477,9 +477,9 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
             return True
         if not isinstance(other, ActionRef):
             return NotImplemented
-        return self.context == other.context and self.means(other)
+        return self.context == other.context and self.is_same_call(other)
 
-    def means(self, other: Reference) -> bool:
+    def is_same_call(self, other: Reference) -> bool:
         """Return whether both make the same call, even if for different visitors."""
         if not isinstance(other, ActionRef):
             return False

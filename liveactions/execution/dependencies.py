@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from ..actions import bound_arguments as binding
 from ..actions.action import ActionRef
+from ..actions.bound_arguments import named
 from ..actions.form_input import Arguments, Input
 from ..actions.markers import Depends, Event
 from ..actions.messages import text
@@ -67,7 +67,11 @@ class Provided:
 
 
 class Injection:
-    """The dependencies of one run. They are opened when they are first needed."""
+    """The dependencies of one run. They are opened when they are first needed.
+
+    For an action, `PageRun` calls `admit`, `set_bound_fields` and `arguments_of_action`, in this order; for a
+    hook, `arguments_of_hook`. `close` ends the run.
+    """
 
     def __init__(self, page: Component, event: Event | None = None) -> None:
         self.page = page
@@ -86,7 +90,7 @@ class Injection:
         self._is_entered = False
         """Whether the context managers of `Live(around=)` are entered."""
 
-    async def arguments(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
+    async def injected(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
         """Return the values of parameters that are filled by annotation.
 
         Raise `FieldErrors` if the request lacks one.
@@ -94,9 +98,9 @@ class Injection:
         values = {one.name: await self._value(one, component) for one in plan.injected if one.source is None}
         return values | self._from_request(plan) if plan.sources else values
 
-    async def fill(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
+    async def arguments_of_hook(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
         """Return all arguments of a hook or a dependency, by annotation or from the address."""
-        arguments = await self.arguments(plan, component)
+        arguments = await self.injected(plan, component)
         if plan.named:
             arguments.update(self._from_address(plan))
         return arguments
@@ -109,7 +113,7 @@ class Injection:
         if ref.action.rate is not None:
             await self._count(ref, ref.action.rate)
 
-    async def arguments_of(self, ref: ActionRef[..., Any], given: Input) -> dict[str, Any]:
+    async def arguments_of_action(self, ref: ActionRef[..., Any], given: Input) -> dict[str, Any]:
         """Return the arguments of an action that is admitted. Raise `FieldErrors` for invalid input."""
         action = ref.action
         values, errors = await self.validated(ref, given)
@@ -119,7 +123,7 @@ class Injection:
             raise FieldErrors(errors)
         if action.plan.injected:
             self.previous = ref.own.result
-            values.update(await self.arguments(action.plan, ref.component))
+            values.update(await self.injected(action.plan, ref.component))
         for name in action.plan.direct:
             if values.get(name):
                 values[name] = await self._place(values[name])
@@ -203,7 +207,7 @@ class Injection:
             ref.check()
         except TypeError as error:
             raise ForgedReference(str(error)) from None
-        bound = binding.named(action.plan, ref.args) if ref.args else {}
+        bound = named(action.plan, ref.args) if ref.args else {}
         services = self.page.live.services
         if action.max_body is not None and given.size > action.max_body:
             raise ActionError(text("form_too_long", services.messages), status=413)
@@ -225,7 +229,7 @@ class Injection:
         if any(one.required and one.name not in values for one in plan.named):
             return
         arguments = {one.name: values[one.name] for one in plan.named if one.name in values}
-        arguments.update(await self.arguments(plan, ref.component))
+        arguments.update(await self.injected(plan, ref.component))
         args = (ref.component,) if ref.action.is_method else ()
         only = plan.named[0].name if len(plan.named) == 1 else ""
         services = self.page.live.services
@@ -265,7 +269,7 @@ class Injection:
         known = self._provided.get(function)
         if known is None or not depends.use_cache or self._is_outdated(known):
             with Reading("dependency") as reading:
-                arguments = await self.fill(plan_of(function), component)
+                arguments = await self.arguments_of_hook(plan_of(function), component)
                 value = await self._open(function, arguments)
             known = self._provided[function] = Provided(value, reading.tags, reading.components)
         note(known.tags, known.components)

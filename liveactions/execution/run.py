@@ -77,7 +77,6 @@ class PageRun:
     takes these steps when a page is opened, `session.dispatch` for the operations of an open page.
     """
 
-    event: Event | None = None
     has_passed = False
     """Whether the guards have accepted, and the run is open."""
     refusal: Outcome | None = None
@@ -112,8 +111,7 @@ class PageRun:
         services = live.services
         self.page = page
         self.effects = live.effects = Effects(live)
-        if event is not None:
-            self.event = event
+        self.event = event
         self.has_passed = not (services.guards or services.around or page._live_guards)
         self._may_load = description.may_load
         self._checkpoint = Checkpoint(page)
@@ -218,7 +216,7 @@ class PageRun:
                 raise TypeError(
                     f"{function.__qualname__}: the published message doesn't match its parameters: {errors}"
                 )
-            values.update(await self.injection.arguments(plan, component))
+            values.update(await self.injection.injected(plan, component))
             await self._invoke(function, component, **values)
 
         return await self._run_function(function, work)
@@ -274,7 +272,7 @@ class PageRun:
                 await self.injection.admit(ref)
             if given.bound:
                 await self.injection.set_bound_fields(given)
-            arguments = {} if is_plain else await self.injection.arguments_of(ref, given)
+            arguments = {} if is_plain else await self.injection.arguments_of_action(ref, given)
             if page._live_defines_actions:  # the action may change any data that the function has read
                 page._live_record.stale = True
             args = (ref.component,) if action.is_method else ()
@@ -554,7 +552,7 @@ class PageRun:
 
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_record.description.plan(function)
-        arguments = await self.injection.fill(plan, component) if plan.parameters else {}
+        arguments = await self.injection.arguments_of_hook(plan, component) if plan.parameters else {}
         if plan.is_async:
             seconds = self.page.live.services.timeout
             raise_response(await within(seconds, function(component, **arguments)))

@@ -1,6 +1,6 @@
 """Messages between workers, for their open pages and caches."""
 
-from .base import GAP, Broker, News, RemoteBroker
+from .base import GAP, Broker, Messages, RemoteBroker
 from .sqlite import SqliteBroker
 
-__all__ = ["GAP", "Broker", "News", "RemoteBroker", "SqliteBroker"]
+__all__ = ["GAP", "Broker", "Messages", "RemoteBroker", "SqliteBroker"]

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 GAP: Final = None
 """Marks where any number of messages were lost."""
-News: TypeAlias = Sequence[bytes | None]
+Messages: TypeAlias = Sequence[bytes | None]
 """Messages in order, and gaps."""
 
 
@@ -28,7 +28,7 @@ class Broker(Protocol):
     def publish(self, messages: Sequence[bytes]) -> None:
         """Publish messages: all of them, or none if this raises."""
 
-    def news(self) -> News:
+    def poll(self) -> Messages:
         """Return the messages since the previous call, including those that this process has published.
 
         The first call doesn't return older messages: at most a gap.
@@ -39,7 +39,7 @@ class Broker(Protocol):
 class RemoteBroker(Broker, Protocol):
     """A broker whose methods wait for a network. The event loop only calls them in threads.
 
-    `publish`, `news` and `wait` may be called concurrently, each by one thread at a time.
+    `publish`, `poll` and `wait` may be called concurrently, each by one thread at a time.
     """
 
     def wait(self, seconds: float) -> None:

@@ -17,7 +17,7 @@ from ..exceptions import SealError
 from ..logs import get_logger
 from ..security.signing import Sealer
 from ..tasks import contained, is_loop_running, running_loop
-from .base import Broker, Message, News, Receiver, RemoteBroker, pack, unpack
+from .base import Broker, Message, Messages, Receiver, RemoteBroker, pack, unpack
 
 MAX_MESSAGE_AGE: Final = 24 * 3600.0
 """Seconds after which a message is no longer accepted."""
@@ -189,7 +189,7 @@ class BrokerChannel:
         if self._broker is None:
             return []
         try:
-            news = self._broker.news()
+            messages = self._broker.poll()
             if self._is_cut_off:
                 log.warning("messages from other workers are received again")
             self._is_cut_off = False
@@ -199,13 +199,13 @@ class BrokerChannel:
             log.error("could not receive messages from other workers: %s", error)
             self._is_cut_off = True
             return [None]
-        return list(self._opened(news)) if news else []
+        return list(self._opened(messages)) if messages else []
 
     def _seal(self, message: Message | None) -> bytes:
         return self._sealer.seal_bytes(pack(message), self._context)
 
-    def _opened(self, news: News) -> Iterator[Message | None]:
-        for sealed in news:
+    def _opened(self, messages: Messages) -> Iterator[Message | None]:
+        for sealed in messages:
             if sealed in self._delivered:
                 self._delivered.remove(sealed)
                 continue

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 from ..exceptions import StoreError
 from ..store.base import pauses
 from ..store.postgres import TABLES, TRANSIENT, check_url
-from .base import GAP, News
+from .base import GAP, Messages
 
 try:
     import psycopg
@@ -68,7 +68,7 @@ class PostgresBroker:
         """The id of the last message that was read, and the batch that it came with."""
         self._connections: dict[str, psycopg.Connection[Any]] = {}
         self._lock = threading.Lock()
-        self._in_use = {purpose: threading.Lock() for purpose in ("publish", "news", "wait")}
+        self._in_use = {purpose: threading.Lock() for purpose in ("publish", "poll", "wait")}
         self._listening: psycopg.Connection[Any] | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -93,9 +93,9 @@ class PostgresBroker:
 
         self._run("publish", add)
 
-    def news(self) -> News:
+    def poll(self) -> Messages:
         before, last = self._position, self._last
-        found = self._run("news", self._read)
+        found = self._run("poll", self._read)
         self._position, self._last, _ = found[-1]
         if before == NO_POSITION:
             return [GAP]

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from ..exceptions import StoreError
 from ..store.base import pauses
 from ..store.redis import TRANSIENT, Script, check_url, is_refusal
-from .base import GAP, News
+from .base import GAP, Messages
 
 try:
     import redis.exceptions as errors
@@ -87,7 +87,7 @@ class RedisBroker:
         keys = self._stream, self._prefix + b"sent:" + secrets.token_bytes(12)
         self._eval(PUBLISH, keys, (SENT_MS, MAX_MESSAGES, *messages))
 
-    def news(self) -> News:
+    def poll(self) -> Messages:
         before, last = self._position, self._last
         found: list[Entry] = self._eval(
             READ, [self._stream], (before, last, secrets.token_bytes(8), STREAM_MS)

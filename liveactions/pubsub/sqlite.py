@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..store import SqliteStore
-from .base import GAP, News
+from .base import GAP, Messages
 
 MESSAGE_TTL: Final = 60.0
 """Seconds for which a message is kept. Workers that read less often find a gap."""
@@ -34,7 +34,7 @@ class SqliteBroker:
     def publish(self, messages: Sequence[bytes]) -> None:
         self._store.append(messages, MESSAGE_TTL)
 
-    def news(self) -> News:
+    def poll(self) -> Messages:
         before = self._position
         rows = self._store.messages(before) or self._store.messages(0)
         self._position = rows[-1][0]

@@ -259,7 +259,7 @@ class Fragment:
             elif kind is tuple:
                 found = any(mac in text for text in value)
             else:
-                found = value is reference or isinstance(value, Reference) and reference.means(value)
+                found = value is reference or isinstance(value, Reference) and reference.is_same_call(value)
             if found:
                 return True
         return False

@@ -26,7 +26,7 @@ def worker(engine: Engine) -> Worker:
 
     def make() -> Broker:
         broker = engine.broker()
-        assert list(broker.news()) == [GAP]
+        assert list(broker.poll()) == [GAP]
         return broker
 
     return make
@@ -37,15 +37,15 @@ def test_everybody_hears_everything_once_in_one_order(worker: Worker) -> None:
     one.publish([b"a", b"b"])
     two.publish([b"c"])
     one.publish([b"d"])
-    assert list(one.news()) == list(two.news()) == [b"a", b"b", b"c", b"d"]
-    assert list(one.news()) == list(two.news()) == []
+    assert list(one.poll()) == list(two.poll()) == [b"a", b"b", b"c", b"d"]
+    assert list(one.poll()) == list(two.poll()) == []
     two.publish([b"e"])
-    assert list(one.news()) == list(two.news()) == [b"e"]
+    assert list(one.poll()) == list(two.poll()) == [b"e"]
 
 
 def test_what_was_said_before_is_not_heard(worker: Worker) -> None:
     worker().publish([b"a"])
-    assert list(worker().news()) == []
+    assert list(worker().poll()) == []
 
 
 def test_threads_of_two_workers(worker: Worker) -> None:
@@ -60,8 +60,8 @@ def test_threads_of_two_workers(worker: Worker) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    heard = [text.decode() for text in one.news() if text is not None]
-    assert heard == [text.decode() for text in two.news() if text is not None]
+    heard = [text.decode() for text in one.poll() if text is not None]
+    assert heard == [text.decode() for text in two.poll() if text is not None]
     for name in "abc":
         assert [text for text in heard if text[0] == name] == [f"{name}{number}" for number in range(100)]
 
@@ -69,10 +69,10 @@ def test_threads_of_two_workers(worker: Worker) -> None:
 def test_any_number_of_messages_of_any_size(worker: Worker) -> None:
     one, two = worker(), worker()
     one.publish([])
-    assert list(two.news()) == []
+    assert list(two.poll()) == []
     many = [f"{n}".encode() for n in range(500)] + [bytes([n]) * 25_000 for n in range(1, 20)]
     one.publish(many)
-    assert list(two.news()) == list(one.news()) == many
+    assert list(two.poll()) == list(one.poll()) == many
 
 
 def test_brokers_of_the_same_messages_are_equal(engine: Engine) -> None:

@@ -14,7 +14,7 @@ from liveactions import Live, Page, Pages, action, cached, loaded, on
 from liveactions.cache.cached import value_cache
 from liveactions.exceptions import REPLACED, StoreError
 from liveactions.protocol.constants import CLOSE_OVER
-from liveactions.pubsub import GAP, Broker, News, SqliteBroker
+from liveactions.pubsub import GAP, Broker, Messages, SqliteBroker
 from liveactions.pubsub.base import Message, pack, unpack
 from liveactions.pubsub.channel import BrokerChannel, Channels
 from liveactions.security.signing import Keys, Sealer
@@ -87,7 +87,7 @@ class Wire:
             raise StoreError("disk full")
         self.said += messages
 
-    def news(self) -> News:
+    def poll(self) -> Messages:
         if not self.hears:
             raise StoreError("no file")
         news, self.said = self.said, []
@@ -167,10 +167,10 @@ async def test_the_runs_of_one_turn_look_once() -> None:
     looks = 0
 
     class Counting(Wire):
-        def news(self) -> News:
+        def poll(self) -> Messages:
             nonlocal looks
             looks += 1
-            return super().news()
+            return super().poll()
 
     bus, here = Channels(), BrokerChannel(Counting(), Sealer(Keys([KEY])), "shop")
     bus.connect(here)
@@ -203,10 +203,10 @@ class Network(Wire):
         super().publish(messages)
         self.told.set()
 
-    def news(self) -> News:
+    def poll(self) -> Messages:
         self.threads.add(threading.current_thread().name)
         self.free.wait()
-        return super().news()
+        return super().poll()
 
     def wait(self, seconds: float) -> None:
         self.told.wait(seconds)

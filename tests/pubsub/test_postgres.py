@@ -39,7 +39,7 @@ def two(server: PostgresServer) -> Iterator[tuple[PostgresBroker, PostgresBroker
     prefix = token_hex(4)
     brokers = PostgresBroker(server.url, prefix), PostgresBroker(server.url, prefix)
     for broker in brokers:
-        assert list(broker.news()) == [GAP]
+        assert list(broker.poll()) == [GAP]
     yield brokers
     for broker in brokers:
         broker.close()
@@ -59,18 +59,18 @@ def test_who_has_not_listened_for_too_long_hears_of_a_gap(two: Two, server: Post
     run(server, "UPDATE liveactions_message SET at = at - make_interval(secs => %s)", MESSAGE_TTL + 1)
     one.publish([b"b"])
     one.publish([b"c"])
-    assert list(other.news()) == [GAP, b"b", b"c"]
-    assert list(other.news()) == []
+    assert list(other.poll()) == [GAP, b"b", b"c"]
+    assert list(other.poll()) == []
 
 
 def test_where_nothing_was_said_there_is_no_gap(two: Two, server: PostgresServer) -> None:
     one, other = two
     one.publish([b"a"])
-    assert list(other.news()) == [b"a"]
+    assert list(other.poll()) == [b"a"]
     run(server, "UPDATE liveactions_message SET at = at - make_interval(secs => %s)", 10 * MESSAGE_TTL)
-    assert list(other.news()) == []
+    assert list(other.poll()) == []
     one.publish([b"b"])
-    assert list(other.news()) == [b"b"]
+    assert list(other.poll()) == [b"b"]
 
 
 @pytest.mark.parametrize("afterwards", [[], [b"a"]])
@@ -84,18 +84,18 @@ def test_lost_messages_are_a_gap(
     one.publish([b"lost"])
     run(server, loss)
     one.publish(afterwards)
-    assert list(other.news()) == list(one.news()) == [GAP, *afterwards]
+    assert list(other.poll()) == list(one.poll()) == [GAP, *afterwards]
     one.publish([b"b"])
-    assert list(one.news()) == list(other.news()) == [b"b"]
+    assert list(one.poll()) == list(other.poll()) == [b"b"]
 
 
 def test_a_message_of_the_same_number_in_another_table_is_a_gap(two: Two, server: PostgresServer) -> None:
     """As after a failover to a standby that hadn't got the last message."""
     one, other = two
     one.publish([b"a"])
-    assert list(other.news()) == [b"a"]
+    assert list(other.poll()) == [b"a"]
     run(server, "UPDATE liveactions_message SET batch = 'another', value = 'b' WHERE value = 'a'")
-    assert list(other.news()) == [GAP, b"b"]
+    assert list(other.poll()) == [GAP, b"b"]
 
 
 def test_a_server_that_is_started_again_keeps_messages(two: Two, server: PostgresServer) -> None:
@@ -106,7 +106,7 @@ def test_a_server_that_is_started_again_keeps_messages(two: Two, server: Postgre
     caller.start()
     server.start()
     caller.join(PATIENCE)
-    assert list(other.news()) == [b"a", b"b"]
+    assert list(other.poll()) == [b"a", b"b"]
 
 
 def test_a_server_that_is_away_for_too_long_is_an_error(
@@ -114,7 +114,7 @@ def test_a_server_that_is_away_for_too_long_is_an_error(
 ) -> None:
     server.stop()
     monkeypatch.setattr(module, "CALL_TIMEOUT", 0.1)
-    for call in (lambda: two[0].publish([b"a"]), two[0].news, lambda: two[0].wait(1.0)):
+    for call in (lambda: two[0].publish([b"a"]), two[0].poll, lambda: two[0].wait(1.0)):
         with pytest.raises(StoreError):
             call()
 
@@ -128,7 +128,7 @@ def test_a_paused_server_delays_messages(two: Two, server: PostgresServer) -> No
     assert caller.is_alive()
     server.signal(signal.SIGCONT)
     caller.join(PATIENCE)
-    assert list(other.news()) == [b"a"]
+    assert list(other.poll()) == [b"a"]
 
 
 def test_a_server_that_hangs_for_too_long_is_an_error(
@@ -137,11 +137,11 @@ def test_a_server_that_hangs_for_too_long_is_an_error(
     monkeypatch.setattr(module, "CALL_TIMEOUT", 0.05)
     server.signal(signal.SIGSTOP)
     with pytest.raises(StoreError, match="has not answered"):
-        two[0].news()
+        two[0].poll()
     server.signal(signal.SIGCONT)
     monkeypatch.undo()
     two[0].publish([b"a"])
-    assert list(two[1].news()) == [b"a"]
+    assert list(two[1].poll()) == [b"a"]
 
 
 def test_messages_of_a_connection_that_is_cut_are_added_once(
@@ -160,7 +160,7 @@ def test_messages_of_a_connection_that_is_cut_are_added_once(
     monkeypatch.setattr(one, "_attempt", cut)
     one.publish([b"a"])
     assert not cuts
-    assert list(other.news()) == [b"a"]
+    assert list(other.poll()) == [b"a"]
 
 
 def test_who_waits_is_woken_by_a_message(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,4 +176,4 @@ def test_who_waits_is_woken_by_a_message(two: Two, monkeypatch: pytest.MonkeyPat
 def test_nobody_waits_for_ever(two: Two) -> None:
     for _ in range(2):
         two[1].wait(0.001)
-    assert list(two[1].news()) == []
+    assert list(two[1].poll()) == []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from liveactions.pubsub import News
+from liveactions.pubsub import Messages
 from liveactions.pubsub.base import Message
 from liveactions.pubsub.channel import BrokerChannel
 from liveactions.pubsub.presence import Presence
@@ -22,7 +22,7 @@ class Nobody:
     def publish(self, messages: Sequence[bytes]) -> None:
         pass
 
-    def news(self) -> News:
+    def poll(self) -> Messages:
         return []
 
 

@@ -36,7 +36,7 @@ def two(server: RedisServer) -> Iterator[tuple[RedisBroker, RedisBroker]]:
     """Two workers, which listen."""
     brokers = RedisBroker(server.url), RedisBroker(server.url)
     for broker in brokers:
-        assert list(broker.news()) == [GAP]
+        assert list(broker.poll()) == [GAP]
     yield brokers
     for broker in brokers:
         broker.close()
@@ -49,9 +49,9 @@ def test_what_was_trimmed_is_a_gap(two: Two, client: Redis) -> None:
     one, other = two
     one.publish([b"a", b"b", b"c"])
     client.xtrim(one._stream, maxlen=2, approximate=False)
-    assert list(other.news()) == [GAP, b"b", b"c"]
+    assert list(other.poll()) == [GAP, b"b", b"c"]
     one.publish([b"d"])
-    assert list(other.news()) == [b"d"]
+    assert list(other.poll()) == [b"d"]
 
 
 @pytest.mark.parametrize("has_read", [True, False])
@@ -59,11 +59,11 @@ def test_what_was_trimmed_to_nothing_is_a_gap(two: Two, client: Redis, has_read:
     one, other = two
     one.publish([b"a"])
     if has_read:
-        assert list(other.news()) == [b"a"]
+        assert list(other.poll()) == [b"a"]
     client.xtrim(one._stream, maxlen=0, approximate=False)
-    assert list(other.news()) == [GAP]
+    assert list(other.poll()) == [GAP]
     one.publish([b"b"])
-    assert list(other.news()) == [b"b"]
+    assert list(other.poll()) == [b"b"]
 
 
 def test_the_stream_is_trimmed(two: Two, client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_the_stream_is_trimmed(two: Two, client: Redis, monkeypatch: pytest.Monk
     for _ in range(10):
         two[0].publish([b"m"] * 100)
     assert client.xlen(two[0]._stream) < 500
-    assert list(two[1].news())[0] is GAP
+    assert list(two[1].poll())[0] is GAP
 
 
 @pytest.mark.parametrize("afterwards", [[], [b"a"]])
@@ -80,29 +80,29 @@ def test_an_emptied_server_is_a_gap(two: Two, client: Redis, afterwards: list[by
     one.publish([b"lost"])
     client.flushall()
     one.publish(afterwards)
-    assert list(other.news()) == [GAP, *afterwards]
-    assert list(one.news()) == [GAP, *afterwards]
+    assert list(other.poll()) == [GAP, *afterwards]
+    assert list(one.poll()) == [GAP, *afterwards]
     one.publish([b"b"])
-    assert list(one.news()) == list(other.news()) == [b"b"]
+    assert list(one.poll()) == list(other.poll()) == [b"b"]
 
 
 def test_a_message_at_the_same_place_in_another_stream_is_a_gap(two: Two, client: Redis) -> None:
     """As after a failover to a replica that hadn't got the last message."""
     one, other = two
     one.publish([b"a"])
-    assert list(other.news()) == [b"a"]
+    assert list(other.poll()) == [b"a"]
     entries: Any = client.xrevrange(one._stream, count=1)
     [(id, _)] = entries
     client.delete(one._stream)
     client.xadd(one._stream, {"m": "b"}, id=id)
-    assert list(other.news()) == [GAP, b"b"]
+    assert list(other.poll()) == [GAP, b"b"]
 
 
 def test_a_clock_that_is_set_back_loses_nothing(two: Two, client: Redis) -> None:
     one, other = two
     client.xadd(one._stream, {"m": "of the future"}, id="99999999999999-0")
     one.publish([b"a"])
-    assert list(other.news()) == [b"of the future", b"a"]
+    assert list(other.poll()) == [b"of the future", b"a"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -112,7 +112,7 @@ def test_a_server_that_begins_again_is_a_gap(two: Two, server: RedisServer, how:
     server.stop(how)
     server.start()
     one.publish([b"a"])
-    assert list(other.news()) == [GAP, b"a"]
+    assert list(other.poll()) == [GAP, b"a"]
 
 
 def test_calls_wait_for_a_server_that_is_started_again(two: Two, server: RedisServer) -> None:
@@ -121,7 +121,7 @@ def test_calls_wait_for_a_server_that_is_started_again(two: Two, server: RedisSe
     caller.start()
     server.start()
     caller.join(PATIENCE)
-    assert list(two[1].news()) == [GAP, b"a"]
+    assert list(two[1].poll()) == [GAP, b"a"]
 
 
 def test_a_server_that_is_away_for_too_long_is_an_error(
@@ -129,7 +129,7 @@ def test_a_server_that_is_away_for_too_long_is_an_error(
 ) -> None:
     monkeypatch.setattr(module, "CALL_TIMEOUT", 0.0)
     server.stop()
-    for call in (lambda: two[0].publish([b"a"]), two[0].news, lambda: two[0].wait(1.0)):
+    for call in (lambda: two[0].publish([b"a"]), two[0].poll, lambda: two[0].wait(1.0)):
         with pytest.raises(StoreError):
             call()
 
@@ -143,7 +143,7 @@ def test_a_paused_server_delays_messages(two: Two, server: RedisServer) -> None:
     assert caller.is_alive()
     server.signal(signal.SIGCONT)
     caller.join(PATIENCE)
-    assert list(other.news()) == [b"a"]
+    assert list(other.poll()) == [b"a"]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -164,7 +164,7 @@ def test_a_connection_that_is_cut_in_a_command_sends_it_once(
     monkeypatch.setattr(client, "execute_command", cut)
     one.publish([b"a"])
     assert not cuts
-    assert list(other.news()) == list(one.news()) == [b"a"]
+    assert list(other.poll()) == list(one.poll()) == [b"a"]
 
 
 def test_who_waits_is_woken_by_a_message(two: Two) -> None:
@@ -177,7 +177,7 @@ def test_who_waits_is_woken_by_a_message(two: Two) -> None:
 
 def test_nobody_waits_for_ever(two: Two) -> None:
     two[1].wait(0.001)
-    assert list(two[1].news()) == []
+    assert list(two[1].poll()) == []
 
 
 def test_a_user_whom_the_server_refuses_is_an_error_at_once(
@@ -186,7 +186,7 @@ def test_a_user_whom_the_server_refuses_is_an_error_at_once(
     client.config_set("requirepass", "secret")
     monkeypatch.setattr(module, "CALL_TIMEOUT", 1e6)
     with pytest.raises(StoreError, match="invalid username-password"):
-        RedisBroker(server.url.replace("://", "://somebody:hunter2@")).news()
+        RedisBroker(server.url.replace("://", "://somebody:hunter2@")).poll()
 
 
 def test_after_a_failover_the_server_is_found_by_its_name(
@@ -195,11 +195,11 @@ def test_after_a_failover_the_server_is_found_by_its_name(
     name = tmp_path / "name"
     name.symlink_to(server.socket)
     broker = RedisBroker(f"unix://{name}")
-    assert list(broker.news()) == [GAP]
+    assert list(broker.poll()) == [GAP]
     with own(RedisServer) as other:
         client.replicaof("127.0.0.1", 1)
         name.unlink()
         name.symlink_to(other.socket)
         broker.publish([b"a"])
-        assert list(broker.news()) == [GAP, b"a"]
+        assert list(broker.poll()) == [GAP, b"a"]
         broker.close()

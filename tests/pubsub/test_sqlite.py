@@ -25,7 +25,7 @@ def worker(tmp_path: Path, clock: Clock) -> Callable[[], SqliteBroker]:
 
     def make() -> SqliteBroker:
         broker = SqliteBroker(SqliteStore(tmp_path / "store", clock))
-        assert list(broker.news()) == [GAP]
+        assert list(broker.poll()) == [GAP]
         return broker
 
     return make
@@ -41,20 +41,20 @@ def test_who_has_not_listened_for_too_long_hears_of_a_gap(worker: Worker, clock:
     one.publish([b"b"])
     clock.now += SWEEP_SECONDS
     one.publish([b"c"])
-    assert list(two.news()) == [GAP, b"b", b"c"]
-    assert list(two.news()) == []
+    assert list(two.poll()) == [GAP, b"b", b"c"]
+    assert list(two.poll()) == []
 
 
 async def test_where_nothing_was_said_there_is_no_gap(worker: Worker, clock: Clock) -> None:
     one, two = worker(), worker()
     one.publish([b"a"])
-    two.news()
+    two.poll()
     for _ in range(3):
         clock.now += 2 * MESSAGE_TTL
         await one._store.put("k", b"sweeps", 1)
-    assert list(two.news()) == []
+    assert list(two.poll()) == []
     one.publish([b"b"])
-    assert list(two.news()) == [b"b"]
+    assert list(two.poll()) == [b"b"]
 
 
 async def test_old_messages_go_some_at_a_time(worker: Worker, clock: Clock) -> None:
@@ -78,6 +78,6 @@ async def test_another_file_is_a_gap(worker: Worker, tmp_path: Path, harm: str) 
         await two._store.close()
         path.write_bytes(b"no database at all" * 1000)
     one.publish([b"a"])
-    assert list(one.news()) == list(two.news()) == [GAP, b"a"]
+    assert list(one.poll()) == list(two.poll()) == [GAP, b"a"]
     one.publish([b"b"])
-    assert list(one.news()) == list(two.news()) == [b"b"]
+    assert list(one.poll()) == list(two.poll()) == [b"b"]
