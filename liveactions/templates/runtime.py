@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import repeat
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Template
 from jinja2.runtime import BlockReference, Context, Macro, TemplateReference, Undefined
@@ -44,6 +44,24 @@ class UnbalancedMarkup(Markup):
 
 Values = tuple[Any, ...] | None
 """The values of the previous fragment in the same place, if it had the same shape."""
+MAX_NUMBERS: Final = 2**14
+"""Maximum number of integers whose texts are kept: 2 MB."""
+_MAX_DIGITS: Final = 20
+
+
+class _Texts(dict[int, str]):
+    """The texts of integers. Rows of all pages that show the same numbers share them."""
+
+    def __missing__(self, number: int) -> str:
+        text = str(number)
+        if len(text) <= _MAX_DIGITS:
+            if len(self) >= MAX_NUMBERS:
+                self.clear()
+            self[number] = text
+        return text
+
+
+_texts: Final = _Texts()
 
 
 def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
@@ -52,7 +70,7 @@ def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
     if kind is str or kind is Fragment:
         return value
     if kind is int:
-        return str(value)
+        return _texts[value]
     if kind is Markup or kind is Escaped:
         before = prior[slot] if prior is not None else None
         return before if isinstance(before, Markup) and before == value else raw(value)
@@ -185,7 +203,7 @@ def joined(*parts: Any) -> Any:
     for part in parts:
         kind = type(part)
         if kind is int:
-            texts.append(str(part))
+            texts.append(_texts[part])
         elif kind is str:
             texts.append(part)
         else:
@@ -215,7 +233,7 @@ def text(value: Any) -> str:
     if kind is str:
         return value  # type: ignore[no-any-return]
     if kind is int:
-        return str(value)
+        return _texts[value]
     refuse_function(value)
     return decode_attribute(str(escape_markup(value)))
 

@@ -16,7 +16,7 @@ from jinja2 import DictLoader, Environment
 
 from liveactions.diff import ClientState, patch
 from liveactions.exceptions import RenderError
-from liveactions.templates import Fragment, Reference, Templates, View, list_memo
+from liveactions.templates import Fragment, Reference, Templates, View, list_memo, runtime
 from liveactions.templates.digests import digests_of
 from liveactions.templates.purity import pure
 
@@ -327,6 +327,22 @@ def test_references_stay_in_their_page() -> None:
     shown = [view.render({"xs": xs, "call": call}) for call in calls]
     for fragment, call in zip(shown, calls, strict=True):
         assert fragment.at([0, 3, 0]) is call
+
+
+def test_pages_share_the_texts_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = view_of("{% for n in numbers %}<p title={{ n }}>{{ n }}</p>{% endfor %}")
+
+    def texts(*numbers: int) -> list[str]:
+        shown = view.render({"numbers": list(numbers)}, None)
+        return [text for item in shown.values[0].fragments for text in item.values]
+
+    one, other = texts(1234567, -5), texts(1234567, -5)
+    assert one == ["1234567", "1234567", "-5", "-5"]
+    assert list(map(id, one)) == list(map(id, other))
+    assert texts(10**100) == [f"1{'0' * 100}"] * 2
+    monkeypatch.setattr(runtime, "MAX_NUMBERS", 3)
+    assert texts(*range(10_000, 10_009))[::2] == [f"1000{n}" for n in range(9)]
+    assert len(runtime._texts) <= 3
 
 
 def test_lists_that_no_page_shows_are_forgotten() -> None:
