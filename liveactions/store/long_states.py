@@ -59,10 +59,6 @@ class StateSealer:
         self._sealer = sealer
         self._base: Base | None = None
 
-    def forget(self) -> None:
-        """Forget the base: the next state is sealed as a whole."""
-        self._base = None
-
     def seal(self, state: StateJSON, snapshot: bytes, context: str) -> Continued:
         """Return a state and the rest of its snapshot, sealed for `open_long_state`."""
         base = self._base

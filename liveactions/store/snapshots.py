@@ -16,8 +16,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections import deque
+from collections.abc import Callable
 from hashlib import sha256
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json
@@ -39,6 +42,10 @@ MAX_INLINE_BYTES: Final = 4096
 """Maximum size of a sealed snapshot in a page's HTML, in bytes; a longer one is replaced by a handle."""
 LONG_STATE: Final = 24
 """Minimum number of parts of a state that is sealed as edits of an earlier one: about 500 items of a list."""
+BASE_SECONDS: Final = 1.0
+"""Seconds for which a state is kept as a base for edits of it. After that, there is a new journal, to which
+the base would be written again.
+"""
 HANDLE_PREFIX: Final = "~"
 """The first character of a handle, with which no sealed text begins."""
 HANDLE_BYTES: Final = 12
@@ -307,12 +314,23 @@ class SnapshotQueue:
 class SessionSnapshots:
     """Seals and stores the snapshots of one session under its `key`, if its claim has the newest `epoch`."""
 
-    def __init__(self, snapshots: Snapshots, queue: SnapshotQueue, key: str, epoch: int) -> None:
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        queue: SnapshotQueue,
+        key: str,
+        epoch: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._snapshots = snapshots
         self._queue = queue
         self._key = key
         self._epoch = epoch
-        self._long_states = StateSealer(snapshots.sealer)
+        self._clock = clock
+        self._long_states: StateSealer | None = None
+        """Keeps a base while states follow each other within `BASE_SECONDS`."""
+        self._saved = -inf
+        """When the newest snapshot was sealed."""
         self._running = 0
         """How many snapshots are being stored."""
         self._stored = Waiting()
@@ -320,6 +338,12 @@ class SessionSnapshots:
     async def save(self, snapshot: Snapshot, context: str) -> bool:
         """Store a snapshot. Return False if another worker has claimed the page."""
         self._running += 1
+        now, before = self._clock(), self._saved
+        self._saved = now
+        if now - before > BASE_SECONDS:
+            self._long_states = None
+        elif self._long_states is None:
+            self._long_states = StateSealer(self._snapshots.sealer)
         try:
             sealed = self._snapshots.seal_for_store(snapshot, context, self._long_states)
             return await self._queue.save((self._key, self._epoch, sealed, SNAPSHOT_TTL))
@@ -335,7 +359,7 @@ class SessionSnapshots:
 
     def evict(self) -> None:
         """Drop what would make sealing the next snapshot of a long state cheaper."""
-        self._long_states.forget()
+        self._long_states = None
 
 
 async def save_all(store: Store, rows: list[Claimed]) -> list[bool]:

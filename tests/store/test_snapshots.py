@@ -12,11 +12,13 @@ import pytest
 from liveactions.exceptions import SealError
 from liveactions.security.signing import Keys, Sealer
 from liveactions.store import Claimed, MemoryStore
-from liveactions.store.base import Growing
+from liveactions.store.base import Continued, Growing
 from liveactions.store.fallback import FallbackStore
 from liveactions.store.snapshots import (
     HANDLE_PREFIX,
+    LONG_STATE,
     MAX_INLINE_BYTES,
+    SessionSnapshots,
     Snapshot,
     SnapshotQueue,
     Snapshots,
@@ -173,6 +175,25 @@ async def test_a_state_is_stored_at_once_where_that_is_possible() -> None:
     assert without_waiting(saving.save(row("a")))
     assert not without_waiting(saving.save(row("b", epoch=1)))
     assert store.batches == [["a"], ["b"]]
+
+
+async def test_a_long_state_is_only_kept_as_a_base_while_others_follow_soon() -> None:
+    times, values = iter((0.0, 0.9, 1.8, 2.9, 3.0)), list[bytes | Continued]()
+
+    class Kept(AtOnce):
+        def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
+            values.extend(value for _, _, value, _ in rows)
+            return super().save_now(rows)
+
+    store = FallbackStore(Kept())
+    snapshots = Snapshots("app", Sealer(Keys.random()), store)
+    session = SessionSnapshots(snapshots, SnapshotQueue(store), "session", 0, times.__next__)
+    state = tuple(b"%d" % number for number in range(LONG_STATE))
+    for _ in range(5):
+        assert await session.save(Snapshot("/", state), "ada")
+    assert [type(value) is Continued for value in values] == [False, True, True, False, True]
+    bases = [value.base for value in values if isinstance(value, Continued)]
+    assert bases[0] is bases[1] is not bases[2]
 
 
 async def test_no_state_is_stored_before_one_that_waits() -> None:
