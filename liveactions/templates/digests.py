@@ -38,6 +38,7 @@ def digest_of(value: Fragment | Items) -> bytes:
     if value.digest is None:
         if isinstance(value, Items):
             value.digest = _digest_list(value)
+            value.base = None  # don't keep the previous list: the patch that leads from it is written
         else:
             pieces: list[str] = []
             collect(value, pieces)

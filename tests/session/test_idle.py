@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 from dataclasses import dataclass
 from random import Random
+from weakref import ref
 
 import jinja2
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveactions import Live, Page, action
+from liveactions.immutability import common_ends
 from liveactions.pages.state import encode_state
 from liveactions.testing import Browser, Failed
 from tests.support.cases import one_in
@@ -54,6 +57,26 @@ async def test_an_idle_page_goes_on_where_it_was() -> None:
         assert page.texts("li")[:2] == ["row 0!!", "row 1"]
         assert b"".join(session.state.data) == b"".join(encode_state(table))
         assert json.loads(b"".join(encode_state(table)))[0]["rows"][0] == {"id": 0, "label": "row 0!!"}
+
+
+async def test_an_open_page_keeps_one_version_of_its_list() -> None:
+    environment = jinja2.Environment(loader=jinja2.DictLoader({"table.html": TEMPLATE}), autoescape=True)
+    live = Live(templates=environment, keys="k" * 32)
+    live.page("/")(Table)
+    async with Browser(live) as browser:
+        page = await browser.open("/")
+        (session,) = live.sessions
+        await page.click("Rename")
+        table = session.state.page
+        assert isinstance(table, Table)
+        before = ref(table.rows[0])
+        await page.click("Rename")
+        session.state.history.forget(session.state.op_log.rev)
+        common_ends((), ())  # it keeps its last arguments
+        gc.collect()
+        assert before() is None
+        await page.click("Rename")
+        assert page.texts("li")[:2] == ["row 0!!!", "row 1"]
 
 
 EDITED = """<form method="post" action="{{ shuffle }}"><button>Shuffle</button></form>
