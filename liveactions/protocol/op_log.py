@@ -37,7 +37,6 @@ than what the page has shown, the whole page is sent (``outdated``).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any, Final, Literal
@@ -79,7 +78,7 @@ class OpLog:
         """Operations up to this number may have been run by a worker that no longer exists."""
         self._unsent_answers: list[Any] = []
         self._sent_through = done
-        self._sent: deque[tuple[int, int, int]] = deque()  # revision, size, ops that had ended
+        self._sent: list[tuple[int, int, int]] = []  # revision, size, ops that had ended
         self._unacknowledged = 0
         self._progress = 0.0
         self._extras: dict[str, Any] = {}
@@ -115,7 +114,7 @@ class OpLog:
         self._progress = now
         sent = self._sent
         while sent and sent[0][0] <= rev:
-            _, size, done = sent.popleft()
+            _, size, done = sent.pop(0)
             self._unacknowledged -= size
             if self.answered:
                 self._forget(done)

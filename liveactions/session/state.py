@@ -126,7 +126,7 @@ class PageBinding:
     def __init__(self, site: AppContext, route: PageRoute, identity: str, op_log: OpLog) -> None:
         self._site = site
         self._op_log = op_log
-        self._former: set[tuple[PageRoute, str]] = set()
+        self._former: frozenset[tuple[PageRoute, str]] = frozenset()
         self.route = route
         self.identity = identity
         self.context = site.context(route, identity)
@@ -136,9 +136,8 @@ class PageBinding:
 
     def become(self, route: PageRoute, identity: str) -> None:
         """Bind the session to another page or identity, which the browser doesn't show yet."""
-        if self._op_log.shown >= self.since:
-            self._former.clear()
-        self._former.add((self.route, self.identity))
+        former = self._former if self._op_log.shown < self.since else frozenset()
+        self._former = former | {(self.route, self.identity)}
         self.since = self._op_log.rev + 1
         self.route, self.identity = route, identity
         self.context = self._site.context(route, identity)
