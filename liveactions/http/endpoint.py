@@ -7,8 +7,7 @@ from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import Receive, Send
-from starlette.types import Scope as Connection
+from starlette.types import Receive, Scope, Send
 
 from ..actions.request import PageRequest
 from ..execution.app_context import AppContext, PageRoute
@@ -23,8 +22,9 @@ from ..security.origin import Origins
 from ..session.registry import SessionRegistry
 from ..session.request_probe import PROBE_KEY
 from ..tasks import Supervisor
+from .calls import CallHandler
 from .ops_fetch import answer_ops
-from .page import CallHandler, PageRequestHandler
+from .page import PageRequestHandler
 from .posts import PostHandler
 from .responses import ErrorPages, error_response, observe_response, refusal
 from .uploads import UploadHandler
@@ -50,7 +50,7 @@ class PageEndpoint:
         self.errors = errors
         self._tasks = Supervisor(lambda: f"{route.name}: calls of after()")
 
-    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         site = self.site
         if site.services.debug:
             watch_event_loop()

@@ -17,8 +17,7 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticOmit
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import Receive, Send
-from starlette.types import Scope as Connection
+from starlette.types import Receive, Scope, Send
 
 from ..actions.action import Action
 from ..actions.decorator import module_actions
@@ -39,7 +38,7 @@ from ..tasks import Supervisor
 from ..type_hints import result_hint
 from ..types import Outcome
 from .bodies import read_arguments
-from .once import respond_once, script_key
+from .idempotency import respond_once, script_key
 from .responses import (
     deliver_response,
     error_response,
@@ -215,7 +214,7 @@ class ModuleEndpoint:
     def __init__(self, site: AppContext) -> None:
         self.site = site
 
-    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)
         response = self._module(request) if request.method in ("GET", "HEAD") else not_allowed("GET, HEAD")
         await response(scope, receive, send)
@@ -246,7 +245,7 @@ class FunctionEndpoint:
         self.origins = origins
         self._tasks = Supervisor(lambda: "calls of after() in a function")
 
-    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)
         request.may_raise = True
         try:

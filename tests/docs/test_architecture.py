@@ -26,8 +26,8 @@ def test_the_layers_are_those_that_are_checked() -> None:
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(" ".join(LAYERS).split())
 
 
-def test_modules_that_an_operation_passes_through_are_explained() -> None:
-    folders = [ROOT / "liveactions" / name for name in ("execution", "session")]
+def test_modules_that_requests_and_operations_pass_through_are_explained() -> None:
+    folders = [ROOT / "liveactions" / name for name in ("execution", "session", "http")]
     modules = {f"{path.parent.name}.{path.stem}" for folder in folders for path in folder.glob("[!_]*.py")}
     assert modules - set(NAMES) == set()
 

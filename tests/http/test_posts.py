@@ -15,7 +15,7 @@ import pytest
 from jinja2 import DictLoader, Environment
 
 from liveactions import Live, Page, action
-from liveactions.http.once import STILL_RUNNING
+from liveactions.http.idempotency import STILL_RUNNING
 from liveactions.logs import get_logger
 from liveactions.store import MemoryStore
 from tests.support import shop as shop_module
