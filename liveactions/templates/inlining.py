@@ -8,7 +8,7 @@ that it doesn't change those of the page. Conditions that are constant by then, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard, cast
 
@@ -353,9 +353,6 @@ def _if_statement(
     made = [nodes.If(test, body, [], [], lineno=line) for test, body, line in branches]
     made[0].elif_, made[0].else_ = made[1:], otherwise
     return [made[0]]
-
-
-Copy = Callable[[nodes.Node], nodes.Node]
 
 
 def copied(node: nodes.Node, inner: Any = None, body: Any = None) -> nodes.Node:

@@ -61,8 +61,8 @@ CLIENT_EVENTS: Final[Mapping[str, str]] = {
 }
 """Events that browsers don't know."""
 DELAYS: Final[Mapping[str, str]] = {
-    "debounce": "Waits until nothing has happened for so many milliseconds: `live-input.debounce.300`.",
-    "throttle": "Calls the action at most once in so many milliseconds: `live-scroll.throttle.500`.",
+    "debounce": "Waits until no event has occurred for this many milliseconds: `live-input.debounce.300`.",
+    "throttle": "Calls the action at most once in this many milliseconds: `live-scroll.throttle.500`.",
 }
 """Modifiers that may be followed by a number of milliseconds."""
 HELD_KEYS: Final[Mapping[str, str]] = {
@@ -86,7 +86,7 @@ MODIFIERS: Final[Mapping[str, str]] = {
 """Modifiers of any event."""
 VIEW_MODIFIERS: Final[Mapping[str, str]] = {
     "half": "When half of the element is in view.",
-    "margin": "So far before the element comes into view: `live-visible.margin.200px`.",
+    "margin": "At this distance before the element comes into view: `live-visible.margin.200px`.",
 }
 """Modifiers of ``visible`` and ``hidden``."""
 BIND_MODIFIERS: Final[Mapping[str, str]] = {
