@@ -27,7 +27,7 @@ from typing import (
     overload,
 )
 
-from ..actions import bound_arguments as binding
+from ..actions import bound_arguments
 from ..config import check_flags, check_seconds, check_size, check_text, checked_texts
 from ..security import references
 from ..type_hints import Marker, Variables, is_of_unknown_name, local_names, metadata, result_hint
@@ -391,7 +391,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         self._bound: dict[tuple[Any, ...], ActionRef[..., Any]] | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        given = binding.named(self.action.plan, self.args)
+        given = bound_arguments.named(self.action.plan, self.args)
         function = self.action.function
         if self.action.is_method:
             return cast(R, function(self.component, *args, **given, **kwargs))
@@ -417,14 +417,14 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         return fits and not self.args and plan.demands <= len(args) <= len(plan.bindable)
 
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ActionRef[..., R]:
-        bound = binding.bind(self.action.plan, self.args, args, kwargs)
+        bound = bound_arguments.bind(self.action.plan, self.args, args, kwargs)
         return ActionRef(self.component, self.action, self.path, bound, self.context)
 
     @property
     def text(self) -> str:
         """The bound arguments as compact JSON; empty without any."""
         if self._text is None:
-            self._text = binding.write(self.action.plan, self.args)
+            self._text = bound_arguments.write(self.action.plan, self.args)
         return self._text
 
     @property
@@ -461,8 +461,8 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
     def check(self) -> None:
         """Raise `TypeError` if an argument is missing that only a template can bind."""
         args = self.args
-        if len(args) < self.action.plan.demands or binding.UNBOUND in args:
-            binding.require(self.action.plan, self.args)
+        if len(args) < self.action.plan.demands or bound_arguments.UNBOUND in args:
+            bound_arguments.require(self.action.plan, self.args)
 
     def url(self) -> str:
         """Return the address that a form posts to. Raise as `check` does."""
@@ -548,7 +548,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
     @property
     def fields(self) -> list[str]:
         """The names of all fields of the form: those that aren't bound."""
-        bound = binding.named(self.action.plan, self.args)
+        bound = bound_arguments.named(self.action.plan, self.args)
         return [name for name in self.action.controls if name.partition(".")[0] not in bound]
 
     @property

@@ -107,12 +107,12 @@ class Effects:
         return bool(self.tags or self.paths)
 
 
-running: Final[ContextVar[Effects | None]] = ContextVar("liveactions_scope", default=None)
+current_effects: Final[ContextVar[Effects | None]] = ContextVar("liveactions_effects", default=None)
 
 
 def open_effects() -> Effects | None:
     """Return the effects of the current run; None outside of a run, and in a task that outlives its run."""
-    effects = running.get()
+    effects = current_effects.get()
     return None if effects is None or effects.is_closed else effects
 
 

@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ..actions.messages import text
 from ..actions.request import PageRequest
-from ..actions.run_context import DueCall, Flash, open_effects, running
+from ..actions.run_context import DueCall, Flash, current_effects, open_effects
 from ..logs import add_source
 from ..pages.live_context import LiveContext
 from ..tasks import Supervisor, contained
@@ -48,7 +48,7 @@ def after(function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> N
     `RuntimeError` outside of an action.
     """
     waiting = _waiting.get()
-    effects = open_effects() if waiting is None else running.get()
+    effects = open_effects() if waiting is None else current_effects.get()
     if effects is None:
         raise RuntimeError("after() can only be called inside an action")
     call = function, args, kwargs
@@ -68,7 +68,7 @@ async def run_after_calls(due: Sequence[DueCall]) -> None:
     _waiting.set(waiting)
     while waiting:
         effects, (function, args, kwargs) = waiting.popleft()
-        running.set(effects)
+        current_effects.set(effects)
         with contained("after(%s)", getattr(function, "__qualname__", function)):
             if inspect.iscoroutinefunction(function):
                 await function(*args, **kwargs)
@@ -113,7 +113,7 @@ def _op_id(sender: str, number: int | str) -> str:
 
 def _log_fields() -> Mapping[str, object]:
     """Return the log fields of the current run."""
-    effects = running.get()
+    effects = current_effects.get()
     if effects is None:
         return {}
     page = effects.live.page_class  # in a task, the page itself may be gone

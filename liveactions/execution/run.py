@@ -13,7 +13,7 @@ from ..actions.form_state import FormState, touched_errors
 from ..actions.markers import Event
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
-from ..actions.run_context import Effects, running
+from ..actions.run_context import Effects, current_effects
 from ..cache.tags import publish
 from ..exceptions import ActionTimeout
 from ..observation import current_operation, note_action
@@ -261,7 +261,7 @@ class PageRun:
             return await self._run_function(action, lambda: self.injection.set_field(field, given))
         self._in_url = in_url_values(page) if page._live_record.description.has_address else ()
         page.live.flashes = ()
-        token = running.set(self.effects)
+        token = current_effects.set(self.effects)
         forms: CalledForms | None = None
         try:
             if ref.component is not page:
@@ -299,7 +299,7 @@ class PageRun:
                 forms.note_end(ended)
             return ended
         finally:
-            running.reset(token)
+            current_effects.reset(token)
         self._called = forms
         forms.note_success(shown, arguments)
         if self._may_load:
@@ -442,7 +442,7 @@ class PageRun:
     async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
         if self.effects.is_closed:
             raise RuntimeError(f"{what}: the run has closed; start another PageRun")
-        token = running.set(self.effects)
+        token = current_effects.set(self.effects)
         try:
             await function()
         except FATAL:
@@ -450,7 +450,7 @@ class PageRun:
         except BaseException as error:
             return await self._caught(error, what)
         finally:
-            running.reset(token)
+            current_effects.reset(token)
         return None
 
     async def _caught(self, error: BaseException, what: str, *, is_work: bool = True) -> Outcome:

@@ -21,7 +21,7 @@ from ..actions.form_state import FormStates
 from ..actions.markers import Depends
 from ..actions.messages import MESSAGES
 from ..actions.request import CookieOptions, PageRequest
-from ..actions.run_context import Effects, Flash, Owner, current_component, open_effects, running
+from ..actions.run_context import Effects, Flash, Owner, current_component, current_effects, open_effects
 from ..config import check_seconds
 from ..exceptions import LiveError
 from ..pubsub.presence import Presence
@@ -363,7 +363,7 @@ class LiveContext:
     def _cookie_request(self) -> PageRequest:
         if not isinstance(self.request, PageRequest):
             raise RuntimeError("cookies can't be set: this page has no request")
-        effects = running.get()
+        effects = current_effects.get()
         if effects is not None and effects.is_closed:
             raise RuntimeError(
                 "cookies can't be set after the answer has been sent; set them before the action ends"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..actions import bound_arguments as binding
+from ..actions import bound_arguments
 from ..actions.action import Action, ActionRef
 from ..actions.decorator import is_module_action, module_action, module_action_name, module_actions
 from ..actions.run_context import Owner
@@ -39,7 +39,7 @@ def resolve(page: Component, given: Reference) -> ActionRef[..., Any]:
     unbound = component._live_record.reference(action)
     if not given.args:
         return unbound
-    args = binding.read(action.plan, given.args)
+    args = bound_arguments.read(action.plan, given.args)
     return ActionRef(component, action, unbound.path, args, unbound.context)
 
 

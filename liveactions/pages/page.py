@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from ..actions.form_input import LEAF, MISSING, Input, Node, TooMany
 from ..actions.markers import Depends
 from ..actions.responses import not_found
-from ..actions.run_context import running
+from ..actions.run_context import current_effects
 from ..cache.tags import Reading
 from ..templates import page_from_render, raw_page
 from .component import Component, attach, components_of, describe, set_defaults, walk
@@ -56,13 +56,13 @@ class Page(Component):
         """Render the page. Raise `TypeError` if it has neither a template nor another way to render."""
         live, reading = self.live, Reading("render")
         reading.begin()
-        scope = None if live.effects is None or live.effects.is_closed else running.set(live.effects)
+        token = None if live.effects is None or live.effects.is_closed else current_effects.set(live.effects)
         try:
             drawn: Fragment = super().__fragment__(previous)
             return raw_page(drawn.plain()) if live.is_raw else drawn
         finally:
-            if scope is not None:
-                running.reset(scope)
+            if token is not None:
+                current_effects.reset(token)
             reading.end()
             if reading.tags or live.reads:
                 live.has_read(None, reading.tags)
