@@ -151,7 +151,7 @@ class PageRequest(Request):
                 session.pop(name, None)
 
     @property
-    def has_changes(self) -> bool:
+    def may_have_changes(self) -> bool:
         """Whether `take_changes` may find any."""
         return self._before is not None or bool(self._set)
 
@@ -169,14 +169,14 @@ class PageRequest(Request):
 
     def copy_changes(self) -> Changes | None:
         """Like `take_changes`, but keep the changes for the request's response."""
-        changes = self.take_changes() if self.has_changes else None
+        changes = self.take_changes() if self.may_have_changes else None
         if changes is not None:
             self.put_back(changes)
         return changes
 
     def send_changes(self, response: Response) -> bool:
         """Add the changes to a response. Return whether there are any."""
-        changes = self.take_changes() if self.has_changes else None
+        changes = self.take_changes() if self.may_have_changes else None
         if changes is not None:
             changes.apply(response, self.scope.get("session"))
         return changes is not None

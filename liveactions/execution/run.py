@@ -585,7 +585,7 @@ class PageRun:
         effects = self.effects
         if effects.revalidates or effects.refreshes:
             mark_revalidated(page, effects)
-        if page.live.has_written:
+        if page.live.is_request_changed:
             mark_stale(page, None)
         self._due = [record for one in components_of(page) if (record := one._live_record).stale]
         await load_below(page, page, self._checkpoint.undo_logs, self._call_hook)

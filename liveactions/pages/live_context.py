@@ -351,12 +351,12 @@ class LiveContext:
         self.problem, self.error_is_shown = error, False
 
     @property
-    def has_changes(self) -> bool:
+    def may_have_changes(self) -> bool:
         """Whether cookies or session values may have been set."""
-        return isinstance(self.request, PageRequest) and self.request.has_changes
+        return isinstance(self.request, PageRequest) and self.request.may_have_changes
 
     @property
-    def has_written(self) -> bool:
+    def is_request_changed(self) -> bool:
         """Whether cookies or session values were set, so that the response has to carry them."""
         return isinstance(self.request, PageRequest) and self.request.is_changed
 

@@ -36,7 +36,6 @@ from ..protocol.messages import (
 )
 from ..tasks import Supervisor
 from ..types import DONE, Failed, Outcome, Streaming, Uncertain
-from .frames import FrameWriter
 from .navigation import navigate
 from .op_queue import Job, ServerOp, dropped
 from .state import SessionState
@@ -129,7 +128,9 @@ async def _call_with_files(
         return outcome
 
 
-def report(state: SessionState, job: ServerOp, outcome: Outcome, frames: FrameWriter) -> None:
+def report(
+    state: SessionState, job: ServerOp, outcome: Outcome, tell_failure: Callable[[Failed], None]
+) -> None:
     """Pass the outcome of a server operation to its caller; log a failure that no caller waits for."""
     if job.ended is not None and not job.ended.done():
         job.ended.set_result(outcome)
@@ -141,7 +142,7 @@ def report(state: SessionState, job: ServerOp, outcome: Outcome, frames: FrameWr
         level = WARNING if is_refused else ERROR
         log.log(level, "%s: a push failed: %s", state.name, outcome, exc_info=error)
     if isinstance(outcome, Failed):
-        frames.tell_failure(outcome)
+        tell_failure(outcome)
 
 
 def called_name(op: Act) -> str:

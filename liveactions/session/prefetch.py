@@ -80,7 +80,7 @@ class Prefetch:
 
     async def _open(self, load: _PrefetchedPage) -> None:
         loaded = await prefetch_page(self._state, load.url)
-        if loaded is not None and (load.is_dropped or loaded.page.live.has_changes):  # it sets cookies
+        if loaded is not None and (load.is_dropped or loaded.page.live.may_have_changes):  # it sets cookies
             discard_deferred(loaded.page.live)
         else:
             load.loaded = loaded

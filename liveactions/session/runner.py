@@ -255,7 +255,7 @@ class Session:
         """Answer an operation: the page's with the next frame, the server's at once."""
         self.state.completed(job, outcome)
         if isinstance(job, ServerOp):
-            report(self.state, job, outcome, self.frames)
+            report(self.state, job, outcome, self.frames.tell_failure)
             if not job.n:
                 self.site.counters.pushes += 1
                 return
@@ -275,7 +275,7 @@ class Session:
             self.frames.tell_advice(run.injection.advice)
         if effects.events and closed.ok:
             state.op_log.add({"events": [*effects.events]})
-        if state.page.live.has_changes:
+        if state.page.live.may_have_changes:
             is_other = await self._send_cookies()
             if is_other and state.page is run.page and not isinstance(closed, RedirectTo):
                 # The references of the render are signed for the former visitor.
@@ -376,7 +376,7 @@ class Session:
         self._start_background()
         self._update_context()
         self._timers.start(page)
-        if page.live.has_changes:
+        if page.live.may_have_changes:
             await self._send_cookies()
         await self.connected()
 
@@ -486,7 +486,7 @@ class Session:
         await self._snapshots.stored()  # nothing is sent before it is stored
         self._check_joining(connection)
         request = state.page.live.request
-        if state.page.live.has_changes:  # cookies that were set while the page was opened
+        if state.page.live.may_have_changes:  # cookies that were set while the page was opened
             before = state.binding.identity
             await self._send_cookies()
             state.is_due = True
