@@ -63,6 +63,12 @@ def is_frozen(value: Any) -> bool:
     return ATOMS.issuperset(map(type, inner)) or are_frozen(inner)
 
 
+def is_frozen_after(known: tuple[Any, ...], value: tuple[Any, ...]) -> bool:
+    """Return whether a tuple is immutable, after one that is: what both have at their ends isn't examined."""
+    start, end = common_ends(known, value)
+    return are_frozen(value[start : len(value) - end])
+
+
 def are_frozen(values: Collection[Any]) -> bool:
     """Return whether `is_frozen` is true for all values; with loops in C."""
     kinds = set(map(type, values))

@@ -19,7 +19,14 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretBytes, SecretStr
 
-from liveactions.immutability import are_frozen, common_ends, holds_frozen, is_frozen, is_frozen_type
+from liveactions.immutability import (
+    are_frozen,
+    common_ends,
+    holds_frozen,
+    is_frozen,
+    is_frozen_after,
+    is_frozen_type,
+)
 
 
 class Color(Enum):
@@ -124,6 +131,15 @@ def is_immutable(value: Any) -> bool:
 def test_values_are_immutable_if_each_of_them_is(several: list[Any]) -> None:
     assert are_frozen(several) == all(map(is_immutable, several))
     assert are_frozen(several) == all(map(is_frozen, several))
+
+
+@given(st.lists(st.sampled_from(IMMUTABLE), max_size=5).map(tuple), st.lists(values, max_size=3), st.data())
+def test_a_tuple_is_as_immutable_after_another_one(
+    known: tuple[Any, ...], fresh: list[Any], data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, len(known)))
+    value = *known[:start], *fresh, *known[data.draw(st.integers(start, len(known))) :]
+    assert is_frozen_after(known, value) == is_frozen(value)
 
 
 def test_annotations_allow_only_immutable_values() -> None:

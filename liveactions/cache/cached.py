@@ -27,7 +27,7 @@ from ..actions.markers import dependency_of
 from ..actions.responses import ActionResponse
 from ..actions.run_context import open_effects
 from ..config import check_seconds, checked_texts
-from ..immutability import is_frozen, shareable
+from ..immutability import is_frozen, is_frozen_after, shareable
 from ..pubsub.base import Message
 from ..pubsub.channel import channels
 from ..tasks import is_loop_running
@@ -129,6 +129,8 @@ class _CachedFunction:
         self.ttl = ttl
         self.stale = stale
         self.signature = signature_of(function)
+        self._immutable: tuple[Any, ...] = ()
+        """The last result that is an immutable tuple: the next one may have most of its items."""
         for tag in tags:
             self._check(tag)
 
@@ -240,10 +242,17 @@ class _CachedFunction:
 
     def _finish(self, flight: Flight, value: Any, made: Reading) -> Entry:
         try:
-            give = shareable(value)
+            give = self._shared(value)
         except TypeError as error:
             raise TypeError(f"{self.function.__qualname__}: {error}") from error
         return value_cache.finish(flight, give, flight.tags | made.tags)
+
+    def _shared(self, value: Any) -> Callable[[], Any]:
+        """Return a function that returns the value to each caller; see `shareable`."""
+        if type(value) is tuple and is_frozen_after(self._immutable, value):
+            self._immutable = value
+            return lambda: value
+        return shareable(value)
 
 
 def _read(entry: Entry) -> Any:

@@ -321,6 +321,24 @@ async def test_j1_what_can_change_is_copied_and_what_cannot_is_shared() -> None:
     assert await frozen() is await frozen()
 
 
+async def test_j1_a_tuple_is_shared_until_it_gets_an_item_that_can_change() -> None:
+    shown: tuple[list[int] | tuple[int, ...], ...] = ((1,), (2,), (3,))
+
+    @cached(tags=["tuples"])
+    async def tuples() -> tuple[list[int] | tuple[int, ...], ...]:
+        return shown
+
+    assert await tuples() is shown
+    shown = shown[0], [2], shown[2]
+    revalidate_tag("tuples")
+    assert await tuples() == shown and (await tuples())[1] is not shown[1]
+    revalidate_tag("tuples")
+    assert (await tuples())[1] is not shown[1]  # although it is the same tuple
+    shown = shown[0], (2,), shown[2]
+    revalidate_tag("tuples")
+    assert await tuples() is shown
+
+
 async def test_j1_what_lives_is_not_kept() -> None:
     class Row:
         _sa_instance_state = object()
