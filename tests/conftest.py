@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     use_own_stores(config)
     set_cases(config)
-    InProcessBrowser.patience = PATIENCE
+    InProcessBrowser.timeout = PATIENCE
     LiveEnvironment.compile = compile_once  # type: ignore[method-assign]
 
 

@@ -73,13 +73,13 @@ class Background(Protocol):
     def later(self, seconds: float, call: Callable[[], Any]) -> None: ...
 
 
-class Kept(Protocol):
+class KeptFields(Protocol):
     """The fields that outlive a page; implemented by `liveactions.execution.kept.KeptFields`."""
 
     is_stale: bool
     tab: str
 
-    def copy(self) -> Kept: ...
+    def copy(self) -> KeptFields: ...
     def become(self, identity: str) -> None: ...
     def undo(self) -> None: ...
     async def read(self, page: Any) -> bool: ...
@@ -229,7 +229,7 @@ class LiveContext:
         """Tags that were read by the latest `load` of each component (the key is its record), by the latest
         render (None), and by `kept`.
         """
-        self.kept: Kept | None = None
+        self.kept: KeptFields | None = None
         """The fields that outlive the page; None if no page of the application has any."""
 
         self.flashes: tuple[Flash, ...] = ()

@@ -34,7 +34,7 @@ PROBE: Final = ("probe", b"", 1.0)
 """A row that is written to test whether a store works again."""
 
 
-class Kept(NamedTuple):
+class PendingValue(NamedTuple):
     """A value that the store doesn't have yet."""
 
     epoch: int | None
@@ -57,7 +57,7 @@ class FallbackStore(Store):
         """When the store failed; None while it works."""
         self._retry_at = 0.0
         self._reason = ""
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, PendingValue] = {}
         self._kept_bytes = 0
         self.latency = 0.0
         """Seconds that saving takes: a moving average."""
@@ -234,7 +234,7 @@ class FallbackStore(Store):
 
     def _keep(self, key: str, epoch: int | None, value: bytes, ttl: float) -> None:
         self._forget(key)
-        self._kept[key] = Kept(epoch, bytes(value), self._clock() + ttl)
+        self._kept[key] = PendingValue(epoch, bytes(value), self._clock() + ttl)
         self._kept_bytes += len(value)
         while self._kept_bytes > MAX_KEPT_BYTES:
             self._forget(next(iter(self._kept)))

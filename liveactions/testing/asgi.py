@@ -128,10 +128,10 @@ class EventStream:
             self._take(await _next_message(self._down, self._task))
         return self._pop()
 
-    async def leave(self, patience: float) -> None:
-        """Disconnect, and wait for the application to finish. It is cancelled after `patience` seconds."""
+    async def leave(self, timeout: float) -> None:
+        """Disconnect, and wait for the application to finish. It is cancelled after `timeout` seconds."""
         self._up.put_nowait({"type": "http.disconnect"})
-        done, _ = await asyncio.wait({self._task}, timeout=patience)
+        done, _ = await asyncio.wait({self._task}, timeout=timeout)
         if not done:
             self._task.cancel()
 
@@ -180,10 +180,10 @@ class Socket:
         while not self._up.empty() and not self.task.done():
             await asyncio.sleep(0)
 
-    async def leave(self, patience: float) -> None:
-        """Disconnect, and wait for the application to finish. It is cancelled after `patience` seconds."""
+    async def leave(self, timeout: float) -> None:
+        """Disconnect, and wait for the application to finish. It is cancelled after `timeout` seconds."""
         self._up.put_nowait({"type": "websocket.disconnect", "code": 1001})
-        done, _ = await asyncio.wait({self.task}, timeout=patience)
+        done, _ = await asyncio.wait({self.task}, timeout=timeout)
         if not done:
             self.task.cancel()
 

@@ -189,26 +189,26 @@ def _split(
 
 P = ParamSpec("P")
 MAX_REDIRECTS = 20
-_people = count(1)
+_numbers = count(1)
 
 
 class Browser:
     """Opens pages of an ASGI application in this process, with or without JavaScript.
 
     ``async with Browser(app) as browser`` starts the application, closes all tabs at the end, and stops it.
-    `patience` is how many seconds an answer or a push may take. On slow machines, set it for all tests in a
-    ``conftest.py``: ``Browser.patience = 30``. With ``socket=False`` the socket can't connect: operations use
+    `timeout` is how many seconds an answer or a push may take. On slow machines, set it for all tests in a
+    ``conftest.py``: ``Browser.timeout = 30``. With ``socket=False`` the socket can't connect: operations use
     `fetch`, and pushes a stream of events. With ``stream=False`` as well, as behind a proxy that holds back
     responses, nothing is pushed.
     """
 
-    patience: float = 5.0
+    timeout: float = 5.0
 
     def __init__(
         self,
         app: Any,
         js: bool = True,
-        patience: float | None = None,
+        timeout: float | None = None,
         *,
         socket: bool = True,
         stream: bool = True,
@@ -217,15 +217,15 @@ class Browser:
         self.js = js
         self.has_socket = socket
         self.has_stream = stream
-        if patience is not None:
-            self.patience = patience
+        if timeout is not None:
+            self.timeout = timeout
         self.cookies = Cookies()
-        number = next(_people)
+        number = next(_numbers)
         self.client = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         """The user's IP address."""
         self.lifespan = Lifespan(app)
         self._tabs: list[Tab] = []
-        self._people = [self]
+        self._browsers = [self]
         """This browser and all that were created from it with `other`."""
         self.clock = Clock(app, self._catch_up)
         """``await browser.clock.advance(1.0)`` runs what is due by ``@every``, for all users."""
@@ -250,24 +250,24 @@ class Browser:
 
     def other(self) -> Browser:
         """Return another user's browser, without cookies."""
-        other = Browser(self.app, self.js, self.patience, socket=self.has_socket, stream=self.has_stream)
-        other.lifespan, other.clock, other._people = self.lifespan, self.clock, self._people
-        self._people.append(other)
+        other = Browser(self.app, self.js, self.timeout, socket=self.has_socket, stream=self.has_stream)
+        other.lifespan, other.clock, other._browsers = self.lifespan, self.clock, self._browsers
+        self._browsers.append(other)
         return other
 
     async def close(self) -> None:
         """Close all tabs, including those of other users, and shut the application down."""
         sessions = self.clock.sessions()
-        for person in self._people:
-            for tab in person._tabs:
+        for browser in self._browsers:
+            for tab in browser._tabs:
                 await tab.close()
         for session in sessions:
             await session.settled()  # hooks of the pages that were closed have run
         await self.lifespan.stop()
 
     async def _catch_up(self) -> None:
-        for person in self._people:
-            for tab in person._tabs:
+        for browser in self._browsers:
+            for tab in browser._tabs:
                 tab.catch_up()
                 await tab.flush()
 

@@ -145,12 +145,14 @@ class Controls:
     def inherit(self, old: Controls) -> None:
         """Take over what was entered into the page that this one replaces, matched by ids and names."""
         for control, typing in old._typings.items():
-            heir = next((new for new in self.root.elements() if _stand_for(new) == _stand_for(control)), None)
-            if heir is not None and typing.state is not None and not isinstance(typing.state, tuple):
-                self._typings[heir] = Typing(typing.state, typing.edits, typing.answered)
+            replacement = next(
+                (new for new in self.root.elements() if _identity(new) == _identity(control)), None
+            )
+            if replacement is not None and typing.state is not None and not isinstance(typing.state, tuple):
+                self._typings[replacement] = Typing(typing.state, typing.edits, typing.answered)
 
 
-def _stand_for(control: Element) -> tuple[str | None, ...]:
+def _identity(control: Element) -> tuple[str | None, ...]:
     value = control.get("value") if kind(control) in CHECKABLE else None
     return control.name, kind(control), control.get("id") or control.get("name"), value
 

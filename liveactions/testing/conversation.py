@@ -51,7 +51,7 @@ class Connection(Protocol):
     async def flush(self) -> None:
         """Send everything that is held back until the next message."""
 
-    async def leave(self, patience: float) -> None: ...
+    async def leave(self, timeout: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,12 @@ class Conversation:
         self,
         window: Window,
         connection: Connection,
-        patience: float,
+        timeout: float,
         moved: Callable[[str, bool, bool], None],
         reopen: Callable[[], Awaitable[tuple[Connection, str]]],
     ) -> None:
         self.window = window
-        self.patience = patience
+        self.timeout = timeout
         """Seconds to wait for an answer."""
         self.redirected_to: str | None = None
         """The address that an answer has redirected the page to."""
@@ -187,11 +187,11 @@ class Conversation:
         Raise `Failed` if one ended with an error that the page doesn't show.
         """
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.timeout):
                 while self._ops and not self.is_over:
                     await self.receive_message()
         except TimeoutError:
-            raise Failed(f"no answer within {self.patience} s", 504) from None
+            raise Failed(f"no answer within {self.timeout} s", 504) from None
         if self._failures:
             failure, self._failures = self._failures[0], []
             raise failure
@@ -210,7 +210,7 @@ class Conversation:
         """Connect again, as the browser does after a lost connection, with the cookies that it has now."""
         if self._connection.joins_late or self.is_over:
             return  # each request is a connection of its own
-        await self._connection.leave(self.patience)
+        await self._connection.leave(self.timeout)
         self._connection, url = await self._reopen()
         hello = {"v": VERSION, "url": url, "snapshot": self._snapshot, "token": self.token}
         self._connection.send({**hello, "rev": self._rev, "op": self._last})
@@ -240,7 +240,7 @@ class Conversation:
         if not self.is_over:
             self.is_over = True
             self._connection.send([self._last + 1, self._rev, BYE])
-        await self._connection.leave(self.patience)
+        await self._connection.leave(self.timeout)
 
     def first(self, element: Element, descriptor: str) -> bool:
         """Return whether a one-time effect of an operation has to run now."""
@@ -361,7 +361,7 @@ class Fetching:
     async def flush(self) -> None:
         """Do nothing: what is sent is answered at once."""
 
-    async def leave(self, patience: float) -> None:
+    async def leave(self, timeout: float) -> None:
         """Do nothing: leaving isn't sent."""
 
     async def _post(self) -> None:
@@ -371,9 +371,9 @@ class Fetching:
         parcel = {"hello": {**self._hello, "url": url}, "ops": self._ops}
         reply = await self._post_json(url, parcel)
         answer = _answer(reply)
-        self._heard(answer["welcome"], answer["frames"])
+        self._receive_frames(answer["welcome"], answer["frames"])
 
-    def _heard(self, welcome: dict[str, Any], frames: list[Any]) -> None:
+    def _receive_frames(self, welcome: dict[str, Any], frames: list[Any]) -> None:
         if self._hello["token"] is not None and {"migrated", "rebuilt"} & welcome.keys():
             raise Failed("the page's session is gone", 503)
         last, self._ops = self._ops[-1][0], []
@@ -396,12 +396,12 @@ class Streaming:
         self._post_json = post
         self._hello: dict[str, Any] = {}
         self._ops: list[list[Any]] = []
-        self._has_news = False
+        self._has_unsent = False
         """Whether there are messages to send."""
         self._stream: EventStream | None = None
 
     def send(self, message: Any) -> None:
-        self._has_news = True
+        self._has_unsent = True
         if isinstance(message, dict):
             self._hello = message
         elif message[0]:  # hellos acknowledge
@@ -411,7 +411,7 @@ class Streaming:
         """Return the messages that have been received and weren't taken."""
         messages = self._stream.waiting() if self._stream is not None else []
         for message in messages:
-            self._heard(message)
+            self._note_revision(message)
         return messages
 
     async def receive(self) -> Any:
@@ -419,32 +419,32 @@ class Streaming:
         await self.flush()
         assert self._stream is not None
         message = await self._stream.receive()
-        self._heard(message)
+        self._note_revision(message)
         return message
 
     async def flush(self) -> None:
         """Send what is to be sent."""
-        if self._has_news:
+        if self._has_unsent:
             await self._post()
 
-    async def leave(self, patience: float) -> None:
+    async def leave(self, timeout: float) -> None:
         """Send that the page is left, and close the stream."""
         await self.flush()
         if self._stream is not None:
-            await self._stream.leave(patience)
+            await self._stream.leave(timeout)
 
     async def _post(self) -> None:
         url = self._url().partition("#")[0]
         stream = self._post_json(url, {"hello": {**self._hello, "url": url}, "ops": self._ops})
         reply = await stream.reply()
         self._hello["op"] = self._ops[-1][0] if self._ops else self._hello["op"]
-        self._has_news = False
+        self._has_unsent = False
         self._ops.clear()
         if reply.status != 204:  # else its answers come over the stream that is open
             _answer(reply)
             self._stream = stream
 
-    def _heard(self, message: Any) -> None:
+    def _note_revision(self, message: Any) -> None:
         if isinstance(message, dict):
             self._hello.update(token=message.get("token", self._hello["token"]), rev=message["rev"])
         else:

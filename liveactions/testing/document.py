@@ -322,14 +322,14 @@ class Overrides:
             changed, self._changed = self._changed, {}
             there = list(root().elements())
             for element, known in changed.items():
-                heir = element if element in there else _heir(element, there)
-                for key, override in known.items() if heir else ():
-                    assert heir is not None
-                    if read(heir, key) == override.rendered:
-                        self.set(heir, key, override.shown)
+                replacement = element if element in there else _replacement(element, there)
+                for key, override in known.items() if replacement else ():
+                    assert replacement is not None
+                    if read(replacement, key) == override.rendered:
+                        self.set(replacement, key, override.shown)
 
 
-def _heir(element: Element, there: list[Element]) -> Element | None:
+def _replacement(element: Element, there: list[Element]) -> Element | None:
     """Return the element that replaces one: of its id, or the only one of its kind."""
     id = element.get("id")
     if element.name in _SINGLE:

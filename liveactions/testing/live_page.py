@@ -20,11 +20,11 @@ class LivePage:
     need besides.
     """
 
-    def __init__(self, page: Page, url: str, patience: float = 5.0) -> None:
+    def __init__(self, page: Page, url: str, timeout: float = 5.0) -> None:
         self.page = page
         self.url = url
         """The URL of the application."""
-        self.patience = patience
+        self.timeout = timeout
         """Seconds to wait for an answer."""
         self.problems: list[str] = []
         """Errors in the browser's console. A test with the fixture fails if there are any left at its end."""
@@ -41,10 +41,10 @@ class LivePage:
     async def settled(self) -> None:
         """Return when the page is connected, and everything that it has sent is answered.
 
-        Raise `AssertionError` after `patience` seconds. Debounced events don't count until they are sent, and
+        Raise `AssertionError` after `timeout` seconds. Debounced events don't count until they are sent, and
         pushed changes never do: use Playwright's `expect` for them.
         """
-        milliseconds = self.patience * 1000
+        milliseconds = self.timeout * 1000
         try:
             await self.page.locator(CONNECTED).wait_for(state="attached", timeout=milliseconds)
             await self.page.locator(PENDING).first.wait_for(state="detached", timeout=milliseconds)
@@ -62,7 +62,7 @@ class LivePage:
         return self._added(await (await browser.new_context()).new_page())
 
     def _added(self, page: Page) -> LivePage:
-        other = LivePage(page, self.url, self.patience)
+        other = LivePage(page, self.url, self.timeout)
         other._all = self._all
         self._all.append(other)
         return other
@@ -88,8 +88,8 @@ class LivePage:
             "found => found.map(each => each.cloneNode().outerHTML)"
         )
         if pending:
-            return f"still waiting for an answer after {self.patience:g} s: {', '.join(pending)}"
-        return f"{self.page.url} is not connected after {self.patience:g} s"
+            return f"still waiting for an answer after {self.timeout:g} s: {', '.join(pending)}"
+        return f"{self.page.url} is not connected after {self.timeout:g} s"
 
 
 @asynccontextmanager

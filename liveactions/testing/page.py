@@ -225,15 +225,15 @@ class Part:
         await self._wait(lambda: text not in self.text(), f"{text!r} is still visible")
 
     async def _wait(self, is_so: Callable[[], bool], otherwise: str) -> None:
-        patience = self._tab.browser.patience
+        timeout = self._tab.browser.timeout
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 while not is_so():
                     if self._tab.conversation is None or self._tab.conversation.is_over:
                         raise Refusal(f"{otherwise}, and the server can't push changes: {self.text()!r}")
                     await self._tab.receive_message()
         except TimeoutError:
-            raise Refusal(f"{otherwise} after {patience:g} s: {self.text()!r}") from None
+            raise Refusal(f"{otherwise} after {timeout:g} s: {self.text()!r}") from None
 
     # Finding elements
 

@@ -44,7 +44,7 @@ class Network(Protocol):
     js: bool
     has_socket: bool
     has_stream: bool
-    patience: float
+    timeout: float
 
     @property
     def clock(self) -> SessionClock: ...
@@ -277,7 +277,7 @@ class Tab:
         async def reopen() -> tuple[Connection, str]:
             return await self._connect(path), self.url.partition("#")[0]
 
-        self.conversation = Conversation(self.window, connection, self.browser.patience, self.moved, reopen)
+        self.conversation = Conversation(self.window, connection, self.browser.timeout, self.moved, reopen)
         if self.window.names_tab():
             snapshot += f" {self.name}"
         await self.conversation.join(self.url.partition("#")[0], snapshot)

@@ -142,7 +142,7 @@ async def test_a_page_that_the_server_ends_is_loaded_again(socket: bool) -> None
 
 
 async def test_what_does_not_come_is_told(live: Live) -> None:
-    async with Browser(live, patience=0.05) as browser:
+    async with Browser(live, timeout=0.05) as browser:
         page = await browser.open("/ticks")
         with pytest.raises(Refusal, match=r"'never' isn't visible after 0.05 s: 'tick"):
             await page.shows("never")

@@ -58,7 +58,7 @@ def live_page_options():
 
 @pytest.fixture(autouse=True)
 def patient(live_page):
-    live_page.patience = PATIENCE
+    live_page.timeout = PATIENCE
 """
 PASSES = """
 import asyncio
@@ -94,7 +94,7 @@ async def test_throwing(live_page) -> None:
 async def test_waiting(live_page) -> None:
     page = await live_page.open("/notes")
     await page.get_by_role("button", name="Wait").click()
-    live_page.patience = 0.5
+    live_page.timeout = 0.5
 """
 
 
