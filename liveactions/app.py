@@ -212,7 +212,7 @@ class Live(Starlette):
         storage = open_storage(uploads, self._store, sealer)
         self.site = AppContext(self.services, snapshots, limits, storage, identify, login)
         self.services.identity, self.services.take = self.site.identity, self._store.take
-        self.services.placing = self.site.uploads.placing
+        self.services.move_to_key = self.site.uploads.moved_to_key
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = SessionRegistry(self.site, self._channel)

@@ -34,7 +34,7 @@ from ..store.long_states import StateJSON
 from ..store.one_time import ANSWER_TTL, TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.upload_storage import ObjectStorage, UploadStorage
-from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads
+from ..store.uploads import ADVICE, FileTooLarge, TooManyUploads, Uploads
 from ..templates import is_embedded
 from ..types import Outcome, RedirectTo
 from .kept import KeptFields, KeptValues
@@ -256,14 +256,14 @@ class AppContext:
             return ""
         return (
             f"{action} accepts files of up to {in_words(size)}, but the store takes {in_words(largest)}:"
-            f" larger ones are refused unless a form is posted without JavaScript. {PLACES}"
+            f" larger ones are refused unless a form is posted without JavaScript. {ADVICE}"
         )
 
     def check_direct_uploads(self) -> None:
         """Raise `RuntimeError` if an action takes files from object storage, but there is none."""
         direct = [action.__qualname__ for action in self._actions() if action.plan.direct]
         if direct and not isinstance(self.uploads.storage, ObjectStorage):
-            raise RuntimeError(f"{direct[0]} takes a DirectUpload, which needs object storage. {PLACES}")
+            raise RuntimeError(f"{direct[0]} takes a DirectUpload, which needs object storage. {ADVICE}")
 
     def _actions(self) -> Iterator[Action[..., Any]]:
         for route in self.routes:

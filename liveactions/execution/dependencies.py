@@ -126,22 +126,22 @@ class Injection:
             values.update(await self.injected(action.plan, ref.component))
         for name in action.plan.direct:
             if values.get(name):
-                values[name] = await self._place(values[name])
+                values[name] = await self._move_to_key(values[name])
         return values
 
-    async def _place(self, uploads: Any) -> Any:
+    async def _move_to_key(self, uploads: Any) -> Any:
         """Move the file or files of a parameter to their keys in object storage, and return them. They are
         removed if the run fails before `keep_files`.
         """
         if isinstance(uploads, list):
-            return [await self._place(upload) for upload in uploads]
+            return [await self._move_to_key(upload) for upload in uploads]
         services = self.page.live.services
         if self._files is None:
             self._files = await self._exit_stack().enter_async_context(AsyncExitStack())
         try:
-            return await self._files.enter_async_context(services.placing(uploads))
+            return await self._files.enter_async_context(services.move_to_key(uploads))
         except StoreError as error:
-            log.error("a file couldn't be placed in object storage: %s", error)
+            log.error("a file couldn't be moved in object storage: %s", error)
             raise ActionError(text("storage_failed", services.messages), status=503) from error
 
     async def keep_files(self) -> None:

@@ -79,12 +79,12 @@ class UploadHandler(PageRequestHandler):
             case {"plan": list(files)}:
                 return json_response({"files": await self._plans(action, files)})
             case {"resume": str(sealed)}:
-                handle = self.site.uploads.expected(sealed, self.context)
+                handle = self.site.uploads.open_handle(sealed, self.context)
                 if not handle.chunk:
                     raise HTTPException(400, "This file doesn't arrive in chunks")
-                return json_response({"chunks": await self.site.uploads.arrived(handle)})
+                return json_response({"chunks": await self.site.uploads.count_chunks(handle)})
             case {"cancel": str(sealed)}:
-                await self.site.uploads.delete(self.site.uploads.expected(sealed, self.context).names)
+                await self.site.uploads.delete(self.site.uploads.open_handle(sealed, self.context).names)
                 return json_response({})
         raise HTTPException(400, 'Expected {"plan": …}, {"resume": …} or {"cancel": …}')
 
@@ -107,13 +107,13 @@ class UploadHandler(PageRequestHandler):
         token, type = self.request.headers[HEADER_UPLOAD], type or UNKNOWN_TYPE
         name = name[-NAME_LENGTH:]
         if wanted.is_direct:
-            handle, url = await self.site.uploads.expect_direct(name, size, type, self.context, token)
+            handle, url = await self.site.uploads.begin_direct(name, size, type, self.context, token)
             if url:
                 headers = {"content-type": type}
                 return {"by": "direct", "handle": handle, "url": url, "headers": headers, **common}
         if size <= CHUNK_BYTES:
             return {"by": "form", **common}
-        handle = self.site.uploads.expect(name, size, type, self.context, token)
+        handle = self.site.uploads.begin_chunks(name, size, type, self.context, token)
         return {"by": "chunks", "handle": handle, "size": CHUNK_BYTES, **common}
 
     def _objection(self, wanted: Parameter | None, name: str, type: str, size: int) -> str:
@@ -134,14 +134,14 @@ class UploadHandler(PageRequestHandler):
 
     async def _receive_chunk(self) -> Response:
         number, _, sealed = self.request.headers[HEADER_CHUNK].partition(" ")
-        handle = self.site.uploads.expected(sealed, self.context)
+        handle = self.site.uploads.open_handle(sealed, self.context)
         try:
             index = int(number)
         except ValueError:
             raise HTTPException(400, "Expected the number of a chunk") from None
         content = await Incoming(self.request, handle.size_of(index)).read()
         try:
-            await self.site.uploads.keep_chunk(handle, index, content)
+            await self.site.uploads.store_chunk(handle, index, content)
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
         return json_response({})
@@ -153,14 +153,14 @@ class UploadHandler(PageRequestHandler):
             (name, file) for name, file in pairs if isinstance(file, UploadFile) and not is_no_file(file)
         ]
         try:
-            return self._refusal(action, files) or json_response({"files": await self._keep(files)})
+            return self._refusal(action, files) or json_response({"files": await self._store(files)})
         finally:
             await close_files(pairs)
 
-    async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
+    async def _store(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
         names, uploads = [name for name, _ in files], [upload for _, upload in files]
         token = self.request.headers[HEADER_UPLOAD]
-        return list(zip(names, await self.site.uploads.keep(uploads, self.context, token), strict=True))
+        return list(zip(names, await self.site.uploads.store(uploads, self.context, token), strict=True))
 
     def _refusal(self, action: Action[..., object], files: list[tuple[str, UploadFile]]) -> Response | None:
         """Return the response with errors if the action doesn't accept these files; otherwise None."""

@@ -132,8 +132,8 @@ class AppServices:
     """`Store.take`."""
     disconnect: Callable[[object], None] = lambda user: None
     """Closes all open pages of a user."""
-    placing: Callable[[Any], AbstractAsyncContextManager[Any]] = nullcontext
-    """`Uploads.placing`."""
+    move_to_key: Callable[[Any], AbstractAsyncContextManager[Any]] = nullcontext
+    """`Uploads.moved_to_key`."""
     publish: Publish = lambda topic, /, **data: None
     """Publishes a message to all open pages."""
     presence: Presence | None = None

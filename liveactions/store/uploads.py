@@ -42,7 +42,7 @@ CHUNK_BYTES: Final = 2**20
 DIRECT: Final = "files"
 """The folder of objects that actions have accepted, below the prefix of a bucket."""
 SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,10}$")
-PLACES: Final = (
+ADVICE: Final = (
     "Set LIVEACTIONS_UPLOADS or Live(uploads=) to a folder that all machines share, or to s3://bucket/prefix."
 )
 NO_OWNER: Final = "0" * 32
@@ -100,7 +100,17 @@ class OpenedFiles:
 
 
 class Uploads:
-    """The files in a storage, up to `limit` bytes in total."""
+    """The files in a storage, up to `limit` bytes in total.
+
+    A file takes one of these ways to its operation::
+
+        whole       `store`
+        in chunks   `begin_chunks`, `store_chunk` for each (`count_chunks` to resume)
+        direct      `begin_direct`, then the browser sends it to object storage
+
+    The operation opens it with `opened`, which removes it at the end. An action that takes a `DirectUpload`
+    moves it with `moved_to_key` first. `forget` and `sweep` remove files that no operation has taken.
+    """
 
     def __init__(self, sealer: Sealer, storage: UploadStorage, limit: int = Limits.uploads) -> None:
         self.storage = storage
@@ -139,10 +149,10 @@ class Uploads:
             return
         if not self._has_refused:
             self._has_refused = True
-            log.error("a file of more than %d bytes was refused: the store takes none. %s", largest, PLACES)
+            log.error("a file of more than %d bytes was refused: the store takes none. %s", largest, ADVICE)
         raise FileTooLarge
 
-    async def keep(self, uploads: Sequence[UploadFile], context: str, token: str = "") -> list[str]:
+    async def store(self, uploads: Sequence[UploadFile], context: str, token: str = "") -> list[str]:
         """Store files until their operation, or the session with this token, has ended.
 
         Return a handle for each, which is valid for this page and visitor only (`context`). If one of the
@@ -162,12 +172,12 @@ class Uploads:
             raise
         return handles
 
-    def expect(self, filename: str, size: int, type: str, context: str, token: str = "") -> str:
+    def begin_chunks(self, filename: str, size: int, type: str, context: str, token: str = "") -> str:
         """Return the handle of a file that will arrive in chunks. Nothing is stored yet."""
         name = f"{_owner(token)}/{secrets.token_hex(16)}"
         return self._seal(UploadHandle(name, filename, size, type, CHUNK_BYTES), context)
 
-    async def expect_direct(
+    async def begin_direct(
         self, filename: str, size: int, type: str, context: str, token: str = ""
     ) -> tuple[str, str]:
         """Return the handle of a file that the browser sends to object storage, and the signed URL for it;
@@ -179,11 +189,11 @@ class Uploads:
         url = await self.storage.signed_put(name, size, type)
         return self._seal(UploadHandle(name, filename, size, type, is_direct=True), context), url
 
-    def expected(self, sealed: str, context: str) -> UploadHandle:
+    def open_handle(self, sealed: str, context: str) -> UploadHandle:
         """Open a handle. Raise `SealError` if it is invalid or belongs to another page or visitor."""
         return UploadHandle(*from_json(self._sealer.open(sealed, _context(context), FILE_TTL)))
 
-    async def keep_chunk(self, handle: UploadHandle, index: int, content: bytes) -> None:
+    async def store_chunk(self, handle: UploadHandle, index: int, content: bytes) -> None:
         """Store a chunk. If it arrives again, it is replaced.
 
         Raise `ValueError` if the file has no such chunk or it has another size, and the exceptions of `put`.
@@ -193,7 +203,7 @@ class Uploads:
         await self.require_room([len(content)])
         await self.storage.write(handle.chunks[index], BytesIO(content), len(content))
 
-    async def arrived(self, handle: UploadHandle) -> int:
+    async def count_chunks(self, handle: UploadHandle) -> int:
         """Return how many chunks have arrived, up to the first one that is missing."""
         there = {one.name for one in await self.storage.files(handle.name.partition("/")[0])}
         return next((n for n, name in enumerate(handle.chunks) if name not in there), len(handle.chunks))
@@ -214,7 +224,7 @@ class Uploads:
                 if type(value) is dict and "refused" in value:
                     value = RefusedFile(*value["refused"])
                 elif type(value) is dict:
-                    handle = self.expected(value["file"], context)
+                    handle = self.open_handle(value["file"], context)
                     value = await self._open(handle)
                     opened.names += handle.names
                 opened.pairs.append((field, value))
@@ -262,14 +272,14 @@ class Uploads:
             raise
 
     @asynccontextmanager
-    async def placing(self, upload: UploadFile) -> AsyncIterator[DirectUpload]:
+    async def moved_to_key(self, upload: UploadFile) -> AsyncIterator[DirectUpload]:
         """Store a file under a key in object storage, and remove it if the block raises an exception.
 
         After a timeout or a cancellation, it is kept, because a thread that continues may store the key. The
         browser's signed URL is for another name, so it can't change this object.
         """
         if not isinstance(self.storage, ObjectStorage):
-            raise StoreError(f"direct uploads need object storage. {PLACES}")
+            raise StoreError(f"direct uploads need object storage. {ADVICE}")
         suffix = SUFFIX.search((upload.filename or "").lower())
         path = f"{DIRECT}/{secrets.token_hex(16)}{suffix[0] if suffix else ''}"
         name = upload.key if isinstance(upload, DirectUpload) else ""

@@ -357,7 +357,7 @@ async def test_m4_a_file_that_cannot_be_kept_whole_is_not_kept() -> None:
     live = archive()
     upload, broken = UploadFile(io.BytesIO(b"xyz"), size=3), UploadFile(Broken(b"xyz"), size=3)
     with pytest.raises(StoreError, match="no space"):
-        await live.site.uploads.keep([upload, broken], "")
+        await live.site.uploads.store([upload, broken], "")
     assert await lying(live) == []
 
 
@@ -688,7 +688,7 @@ async def test_a_file_in_object_storage_is_for_its_own_parameter_only(request: p
         tab = await visitor.joined("/files")
         address = next(one for one in live.site.routes if one.path == "/files")
         context = live.site.context(address, "")
-        handle, url = await live.site.uploads.expect_direct("a.txt", 1, "text/plain", context)
+        handle, url = await live.site.uploads.begin_direct("a.txt", 1, "text/plain", context)
         async with httpx.AsyncClient() as http:
             await http.put(url, content=b"x", headers={"content-type": "text/plain"})
         frame = await tab.op(wire.CALL_REF, tab.signed("send"), ["one", {"file": handle}])
@@ -704,7 +704,7 @@ async def test_direct_files_have_short_names_and_those_that_wait_count_for_the_l
         question = {"plan": [["files", "a" * 1000 + ".txt", "text/plain", 5]]}
         [plan] = (await ask(tab, "save", question, "/gallery")).json()["files"]
         address = next(one for one in live.site.routes if one.path == "/gallery")
-        handle = live.site.uploads.expected(plan["handle"], live.site.context(address, ""))
+        handle = live.site.uploads.open_handle(plan["handle"], live.site.context(address, ""))
         assert handle.filename == "a" * 251 + ".txt"
         async with httpx.AsyncClient() as http:
             await http.put(plan["url"], content=b"12345", headers=plan["headers"])

@@ -271,7 +271,7 @@ async def contents(uploads: Uploads, *handles: str) -> list[bytes]:
 
 async def test_an_op_on_another_machine_takes_files_once(machine: Machine) -> None:
     here, there = Uploads(SEALER, machine()), Uploads(SEALER, machine())
-    handles = await here.keep([upload(b"one"), upload(b"two")], "ada", "token")
+    handles = await here.store([upload(b"one"), upload(b"two")], "ada", "token")
     assert await contents(there, *handles) == [b"one", b"two"]
     assert await here.storage.files() == []
     for uploads in (here, there):
@@ -284,17 +284,17 @@ async def test_a_file_arrives_in_chunks_on_any_machine(
 ) -> None:
     monkeypatch.setattr("liveactions.store.uploads.CHUNK_BYTES", 4)
     here, there = Uploads(SEALER, machine()), Uploads(SEALER, machine())
-    sealed = here.expect("a.txt", 10, "text/plain", "ada", "token")
-    handle = there.expected(sealed, "ada")
-    assert await here.arrived(handle) == 0
-    await here.keep_chunk(handle, 0, b"0123")
-    await there.keep_chunk(handle, 2, b"89")
-    assert await here.arrived(handle) == 1
+    sealed = here.begin_chunks("a.txt", 10, "text/plain", "ada", "token")
+    handle = there.open_handle(sealed, "ada")
+    assert await here.count_chunks(handle) == 0
+    await here.store_chunk(handle, 0, b"0123")
+    await there.store_chunk(handle, 2, b"89")
+    assert await here.count_chunks(handle) == 1
     with pytest.raises(SealError):
         await contents(here, sealed)
     for _ in range(2):  # the answer to the first one was lost
-        await there.keep_chunk(handle, 1, b"4567")
-    assert await here.arrived(handle) == 3 == len(await there.storage.files())
+        await there.store_chunk(handle, 1, b"4567")
+    assert await here.count_chunks(handle) == 3 == len(await there.storage.files())
     assert await contents(here, sealed) == [b"0123456789"]
     assert await there.storage.files() == []
 
@@ -302,24 +302,24 @@ async def test_a_file_arrives_in_chunks_on_any_machine(
 async def test_only_the_chunks_that_were_expected_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("liveactions.store.uploads.CHUNK_BYTES", 4)
     uploads = Uploads(SEALER, FolderStorage(), 9)
-    sealed = uploads.expect("a.txt", 10, "text/plain", "ada")
-    handle = uploads.expected(sealed, "ada")
+    sealed = uploads.begin_chunks("a.txt", 10, "text/plain", "ada")
+    handle = uploads.open_handle(sealed, "ada")
     for index, content in ((0, b"012"), (0, b"01234"), (2, b"8901"), (3, b""), (3, b"x"), (-1, b"0123")):
         with pytest.raises(ValueError, match="chunk"):
-            await uploads.keep_chunk(handle, index, content)
+            await uploads.store_chunk(handle, index, content)
     with pytest.raises(SealError):
-        uploads.expected(sealed, "eve")
-    await uploads.keep_chunk(handle, 0, b"0123")
-    await uploads.keep_chunk(handle, 1, b"4567")
+        uploads.open_handle(sealed, "eve")
+    await uploads.store_chunk(handle, 0, b"0123")
+    await uploads.store_chunk(handle, 1, b"4567")
     with pytest.raises(TooManyUploads):
-        await uploads.keep_chunk(handle, 2, b"89")
+        await uploads.store_chunk(handle, 2, b"89")
     await uploads.delete(handle.names)
     assert await uploads.storage.files() == []
 
 
 async def test_files_that_are_kept_for_another_try_stay() -> None:
     uploads = Uploads(SEALER, FolderStorage())
-    [handle] = await uploads.keep([upload(b"one")], "ada")
+    [handle] = await uploads.store([upload(b"one")], "ada")
     async with uploads.opened(["file", {"file": handle}], "ada") as opened:
         opened.are_kept = True
     assert await contents(uploads, handle) == [b"one"]
@@ -327,7 +327,7 @@ async def test_files_that_are_kept_for_another_try_stay() -> None:
 
 async def test_files_wait_for_another_machine_when_theirs_is_gone(machine: Machine) -> None:
     there = Uploads(SEALER, machine())
-    [handle] = await Uploads(SEALER, machine()).keep([upload(b"one")], "ada", "token")
+    [handle] = await Uploads(SEALER, machine()).store([upload(b"one")], "ada", "token")
     await there.sweep(time.time())
     assert await contents(there, handle) == [b"one"]
 
@@ -336,7 +336,7 @@ async def test_files_wait_for_another_machine_when_theirs_is_gone(machine: Machi
 async def test_a_file_that_is_not_there_as_a_whole_is_not_taken(machine: Machine) -> None:
     """As when a shared folder has lost what it had acknowledged."""
     uploads = Uploads(SEALER, machine())
-    [handle] = await uploads.keep([upload(b"whole")], "ada")
+    [handle] = await uploads.store([upload(b"whole")], "ada")
     [file] = await uploads.storage.files()
     await uploads.storage.delete([file.name])
     await uploads.storage.write(file.name, BytesIO(b"who"), 3)
@@ -348,19 +348,19 @@ async def test_the_limit_counts_files_of_all_machines(machine: Machine) -> None:
     limit = 3 * MIN_COUNTED_BYTES
     here, there = Uploads(SEALER, machine(), limit), Uploads(SEALER, machine(), limit)
     half = bytes(limit // 2)
-    [handle] = await here.keep([upload(half)], "ada", "token")
+    [handle] = await here.store([upload(half)], "ada", "token")
     for uploads in (here, there):
         with pytest.raises(TooManyUploads):
-            await uploads.keep([upload(half), upload(b"x")], "ada", "other")
+            await uploads.store([upload(half), upload(b"x")], "ada", "other")
         assert len(await uploads.storage.files()) == 1
     await contents(there, handle)
-    await here.keep([upload(half), upload(b"x")], "ada", "other")
+    await here.store([upload(half), upload(b"x")], "ada", "other")
 
 
 async def test_files_go_with_their_session_wherever_it_ends(machine: Machine) -> None:
     here, there = Uploads(SEALER, machine()), Uploads(SEALER, machine())
-    leaving, _ = await here.keep([upload(), upload()], "ada", "leaving")
-    [staying] = await there.keep([upload(b"stays")], "ada", "staying")
+    leaving, _ = await here.store([upload(), upload()], "ada", "leaving")
+    [staying] = await there.store([upload(b"stays")], "ada", "staying")
     there.forget("leaving")
     await there.close()
     with pytest.raises(SealError):
@@ -370,7 +370,7 @@ async def test_files_go_with_their_session_wherever_it_ends(machine: Machine) ->
 
 async def test_files_that_nobody_takes_are_swept(machine: Machine) -> None:
     here, there = Uploads(SEALER, machine()), Uploads(SEALER, machine())
-    await here.keep([upload(), upload()], "ada")
+    await here.store([upload(), upload()], "ada")
     await there.sweep(time.time() + FILE_TTL - 60)
     assert len(await there.storage.files()) == 2
     await there.sweep(time.time() + FILE_TTL + 60)
@@ -382,13 +382,13 @@ async def test_the_store_takes_small_files_only(machine: Machine, caplog: pytest
     uploads = Uploads(SEALER, machine())
     for _ in range(2):
         with pytest.raises(FileTooLarge):
-            await uploads.keep([upload(), upload(bytes(2**20 + 1))], "ada")
+            await uploads.store([upload(), upload(bytes(2**20 + 1))], "ada")
     assert await uploads.storage.files() == []
     [record] = caplog.records
     assert record.levelno == logging.ERROR
     assert "LIVEACTIONS_UPLOADS or Live(uploads=)" in record.message and "s3://" in record.message
     with pytest.raises(TooManyUploads):
-        await uploads.keep([upload(bytes(2**20))] * 257, "ada")
+        await uploads.store([upload(bytes(2**20))] * 257, "ada")
 
 
 async def test_a_storage_that_fails_is_logged_once_and_removes_later(
@@ -396,7 +396,7 @@ async def test_a_storage_that_fails_is_logged_once_and_removes_later(
 ) -> None:
     storage = FolderStorage(tmp_path / "files")
     uploads = Uploads(SEALER, storage)
-    [handle] = await uploads.keep([upload(b"one")], "ada", "token")
+    [handle] = await uploads.store([upload(b"one")], "ada", "token")
     (tmp_path / "files").rename(tmp_path / "away")
     (tmp_path / "files").write_text("no folder")
     for _ in range(2):
@@ -419,7 +419,7 @@ async def test_files_that_may_not_be_removed_are_logged_once(
 
     storage = FolderStorage(tmp_path)
     uploads = Uploads(SEALER, storage)
-    await uploads.keep([upload()], "ada", "token")
+    await uploads.store([upload()], "ada", "token")
     monkeypatch.setattr(storage, "delete", refuse)
     for _ in range(2):
         uploads.forget("token")
@@ -502,7 +502,7 @@ async def test_a_file_in_object_storage_gets_a_key_that_its_signature_is_not_for
 ) -> None:
     url = bucket_url(request)
     uploads = Uploads(SEALER, BucketStorage(url))
-    handle, address = await uploads.expect_direct("a.PNG", 5, "image/png", "ada", "token")
+    handle, address = await uploads.begin_direct("a.PNG", 5, "image/png", "ada", "token")
     async with httpx.AsyncClient() as http:
         for content, type in ((b"larger", "image/png"), (b"12345", "text/html")):  # moto checks no signature
             (await http.put(address, content=content, headers={"content-type": type})).raise_for_status()
@@ -514,9 +514,9 @@ async def test_a_file_in_object_storage_gets_a_key_that_its_signature_is_not_for
             with pytest.raises(TypeError, match="bytes of a DirectUpload"):
                 await pending.read()
             with pytest.raises(ValueError, match="the action fails"):
-                async with uploads.placing(pending) as failed:
+                async with uploads.moved_to_key(pending) as failed:
                     raise ValueError("the action fails")
-            async with uploads.placing(pending) as placed:
+            async with uploads.moved_to_key(pending) as placed:
                 assert (placed.filename, placed.size, placed.content_type) == ("a.PNG", 5, "image/png")
         assert await uploads.storage.files() == []
         assert re.fullmatch(r"some/where/files/[0-9a-f]{32}\.png", placed.key)
@@ -552,8 +552,8 @@ async def test_the_secret_key_may_come_from_a_provider(request: pytest.FixtureRe
 async def test_any_store_of_obstore_keeps_what_an_action_gets() -> None:
     bucket = InMemoryBucket()
     uploads = Uploads(SEALER, BucketStorage(bucket))
-    assert (await uploads.expect_direct("a.txt", 1, "text/plain", "ada"))[1] == ""
-    async with uploads.placing(upload(b"content", "a.txt")) as placed:
+    assert (await uploads.begin_direct("a.txt", 1, "text/plain", "ada"))[1] == ""
+    async with uploads.moved_to_key(upload(b"content", "a.txt")) as placed:
         assert placed.url == "" and placed.size == 7
     assert bytes(obstore.get(bucket, placed.key).bytes()) == b"content"
 
@@ -561,5 +561,5 @@ async def test_any_store_of_obstore_keeps_what_an_action_gets() -> None:
 async def test_a_folder_takes_no_direct_uploads() -> None:
     uploads = Uploads(SEALER, FolderStorage())
     with pytest.raises(StoreError, match="need object storage"):
-        async with uploads.placing(upload()):
+        async with uploads.moved_to_key(upload()):
             pass
