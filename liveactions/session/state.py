@@ -185,6 +185,8 @@ class SessionState:
         """Whether there may be something to send."""
         self.drawn: Fragment | None = None
         """The newest render, until a frame has been made of it."""
+        self._is_evicted = False
+        """Whether `evict` has dropped everything that it can."""
         self.is_refused = False
         """Whether a guard has rejected the visitor: the page isn't rendered until guards accept again."""
         self.has_failed = False
@@ -381,6 +383,7 @@ class SessionState:
         if address is not self._address:
             self._address, self.url = address, path_and_query(address)
         self.is_due = self.is_unsaved = True
+        self._is_evicted = False
 
     def rendered(
         self,
@@ -489,6 +492,7 @@ class SessionState:
     def _record(self, drawn: Fragment) -> None:
         """Note that the newest revision shows a render."""
         self.history.record(self.op_log.rev, drawn)
+        self._is_evicted = False
         for stream in streams_of(self.page):
             stream.sent(self.op_log.rev)
 
@@ -527,6 +531,7 @@ class SessionState:
             component._live_record.written.clear()
         if not isinstance(self._data, bytes) and sum(map(len, self._data)) > MIN_COMPRESSED:
             self._data = compress(b"".join(self._data), 1)
+        self._is_evicted = self.history.newest is None
 
     # Time
 
@@ -545,4 +550,4 @@ class SessionState:
             return None
         if self.is_unsaved:
             return Due.SAVE
-        return Due.EVICT if now - self.last_seen > limits.idle else None
+        return Due.EVICT if not self._is_evicted and now - self.last_seen > limits.idle else None

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from liveactions import Live, Page, action
 from liveactions.immutability import common_ends
 from liveactions.pages.state import encode_state
+from liveactions.protocol.messages import Acknowledgement
+from liveactions.session.state import Due
 from liveactions.testing import Browser, Failed
 from tests.support.cases import one_in
 
@@ -77,6 +79,28 @@ async def test_an_open_page_keeps_one_version_of_its_list() -> None:
         assert before() is None
         await page.click("Rename")
         assert page.texts("li")[:2] == ["row 0!!!", "row 1"]
+
+
+async def clear(table: Table) -> None:
+    table.rows = ()
+
+
+async def test_an_idle_page_has_nothing_more_to_drop_until_it_changes() -> None:
+    environment = jinja2.Environment(loader=jinja2.DictLoader({"table.html": TEMPLATE}), autoescape=True)
+    live = Live(templates=environment, keys="k" * 32)
+    live.page("/")(Table)
+    async with Browser(live) as browser:
+        page = await browser.open("/")
+        (session,) = live.sessions
+        for change in (page.click("Rename"), page.click("Rename"), session.push(clear, session.state.page)):
+            await change
+            await session.receive(Acknowledgement(session.state.op_log.rev))
+            idle = session.state.last_seen + live.site.limits.idle + 1
+            assert session.due(idle) is Due.EVICT
+            await live.sessions.run_maintenance(idle)
+            assert session.state.history.newest is None
+            assert session.due(idle) is None
+        await page.shows_not("row 1")
 
 
 EDITED = """<form method="post" action="{{ shuffle }}"><button>Shuffle</button></form>
