@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
-from ..store.base import pauses
+from ..store.base import backoff
 from ..store.postgres import TABLES, TRANSIENT, check_url
 from .base import GAP, Messages
 
@@ -138,7 +138,7 @@ class PostgresBroker:
             return self._attempts(purpose, work)
 
     def _attempts(self, purpose: str, work: Work[T]) -> T:
-        waits, until = pauses(CALL_TIMEOUT), time.monotonic() + CALL_TIMEOUT
+        waits, until = backoff(CALL_TIMEOUT), time.monotonic() + CALL_TIMEOUT
         while True:
             try:
                 return _within(until - time.monotonic(), lambda: self._attempt(purpose, work))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
-from ..store.base import pauses
+from ..store.base import backoff
 from ..store.redis import TRANSIENT, Script, check_url, is_refusal
 from .base import GAP, Messages
 
@@ -121,7 +121,7 @@ class RedisBroker:
 
     def _run(self, call: Callable[[], T]) -> T:
         """Call the server. Retry if the connection is lost, for `CALL_TIMEOUT` seconds."""
-        waits = pauses(CALL_TIMEOUT)
+        waits = backoff(CALL_TIMEOUT)
         while True:
             try:
                 return call()

@@ -58,7 +58,7 @@ SWEEP_ROWS: Final = 200
 """Maximum number of rows that a sweep removes from each table, which takes about a millisecond."""
 FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 0.5
-"""Seconds between two attempts; see `pauses`."""
+"""Seconds between two attempts; see `backoff`."""
 
 
 class Store(ABC):
@@ -199,15 +199,15 @@ def next_epoch(now: float, last: int = 0) -> int:
     return max(last + 1, int(now * 1_000_000))
 
 
-def pauses(seconds: float) -> Iterator[float]:
+def backoff(seconds: float) -> Iterator[float]:
     """Yield the seconds to wait before each further attempt, until `seconds` have passed.
 
     Each pause is twice as long as the previous one, up to `LONGEST_PAUSE`.
     """
-    return _pauses(time.monotonic() + seconds)
+    return _backoff(time.monotonic() + seconds)
 
 
-def _pauses(until: float) -> Iterator[float]:
+def _backoff(until: float) -> Iterator[float]:
     pause = FIRST_PAUSE
     while time.monotonic() + pause <= until:
         yield pause

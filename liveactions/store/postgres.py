@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, Claimed, Row, SweptStore, batches, pauses
+from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, Claimed, Row, SweptStore, backoff, batches
 
 try:
     import psycopg
@@ -298,7 +298,7 @@ class PostgresStore(SweptStore):
         return task.result()
 
     async def _attempts(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        waits = pauses(CALL_TIMEOUT)
+        waits = backoff(CALL_TIMEOUT)
         while True:
             try:
                 return await self._execute(statement, values)

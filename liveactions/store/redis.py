@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, Claimed, Row, Store, batches, pauses
+from .base import CLAIM_SECONDS, SLACK, Claimed, Row, Store, backoff, batches
 
 try:
     import redis.exceptions as errors
@@ -206,7 +206,7 @@ class RedisStore(Store):
 
     async def _run(self, *command: Any) -> Any:
         """Run a command. If a connection is lost, try again for up to `CALL_TIMEOUT` seconds."""
-        waits, client = pauses(CALL_TIMEOUT), self._client()
+        waits, client = backoff(CALL_TIMEOUT), self._client()
         try:
             async with asyncio.timeout(CALL_TIMEOUT):
                 while True:

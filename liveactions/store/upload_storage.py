@@ -29,7 +29,7 @@ from starlette.datastructures import UploadFile
 from ..exceptions import SealError, StoreError
 from ..security.signing import Sealer
 from ..types import DirectUpload
-from .base import Store, pauses
+from .base import Store, backoff
 
 T = TypeVar("T")
 FILE_TTL: Final = 3600.0
@@ -245,7 +245,7 @@ class StoreStorage(UploadStorage):
     async def _change(self, change: Callable[[list[StoredFile]], list[StoredFile]]) -> None:
         lock = self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         async with lock:  # changes by this process needn't compete with each other
-            for pause in pauses(CHANGE_TIMEOUT):
+            for pause in backoff(CHANGE_TIMEOUT):
                 epoch = await self._store.claim(LIST)
                 after = to_json(change(await self.files()))
                 if await self._store.save(LIST, epoch, after, FILE_TTL):
