@@ -69,10 +69,14 @@ def set_cases(config: pytest.Config) -> None:
     settings.load_profile("liveactions")
 
 
-def pytest_collection_finish() -> None:
-    """Exclude thousands of collected tests and their modules from later garbage collections."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect without garbage collections, and exclude the tests and their modules from later ones."""
+    gc.disable()
+    yield
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
