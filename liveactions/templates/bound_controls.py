@@ -39,6 +39,7 @@ from ..html.tokenizer import (
 from ..protocol.constants import FIELD_BOUND
 from .ir import Part, attribute_source, flatten, runs
 from .live_attributes import BIND, BIND_MODIFIERS, unknown_modifier
+from .syntax_tree import every
 
 _EXAMPLE: Final = f'{BIND}="{{{{ live.field.name }}}}"'
 _CONTROLS: Final = frozenset({"input", "select", "textarea"})
@@ -50,7 +51,7 @@ Insertion = str | nodes.Node
 
 def bind_controls(template: nodes.Template, name: str | None) -> None:
     """Translate ``live-bind`` everywhere in a template. Raise `TemplateError` where it can't be used."""
-    if any(BIND in data.data.lower() for data in template.find_all(nodes.TemplateData)):
+    if any(BIND in data.data.lower() for data in every(nodes.TemplateData, template.body)):
         _Translator(name).body(template.body, None)
         if template.environment is not None:
             template.set_environment(template.environment)

@@ -49,6 +49,7 @@ from .ir import first_line
 from .line_numbers import decode_line, is_encoded
 from .plan import Plan, Slot, is_list
 from .slot_memo import skippable
+from .syntax_tree import every, nodes_in
 
 _IMPORTS = (
     "from liveactions.templates.fragments import Fragment, Items, PerItem, Shape",
@@ -88,18 +89,21 @@ class LiveCodeGenerator(LoopGenerator):
     def _template(self, node: nodes.Template, frame: Frame | None) -> None:
         bind_controls(node, self.name)
         self.planner.hides_js = is_hidden(node, self.environment)
-        if node.find(nodes.Extends) is None:
-            self._outputs.add(id(node.body))
-        else:
+        for one in nodes_in(node.body):
+            if isinstance(one, nodes.Block | nodes.Macro | nodes.CallBlock):
+                self._outputs.add(id(one.body))
+        if any(every(nodes.Extends, node.body)):
             self._check_before_extends(node)
-        functions: tuple[type[Any], ...] = (nodes.Block, nodes.Macro, nodes.CallBlock)
-        self._outputs.update(id(function.body) for function in node.find_all(functions))
+        else:
+            self._outputs.add(id(node.body))
         super().visit_Template(node, frame)
         # Functions look these names up when they run, so that they replace Jinja2's here.
         for line in (*_IMPORTS, *self._shapes):
             self.writeline(line)
         self.writeline(f"unbalanced = {self.planner.unbalanced!r}")
-        loops = [loop for loop in node.find_all(nodes.For) if isinstance(loop.iter, nodes.List | nodes.Tuple)]
+        loops = [
+            loop for loop in every(nodes.For, node.body) if isinstance(loop.iter, nodes.List | nodes.Tuple)
+        ]
         self.writeline(f"constant_lists = {[first_line(loop.body) for loop in loops]!r}")
 
     def _check_before_extends(self, node: nodes.Template) -> None:

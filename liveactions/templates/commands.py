@@ -28,6 +28,7 @@ from ..exceptions import RenderError, TemplateError
 from ..protocol.constants import MARK
 from ..types import Reference
 from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, without_script
+from .syntax_tree import every, nodes_in
 
 _ATTRIBUTE: Final = re.compile(r"[a-z_][\w.:-]*", re.IGNORECASE | re.ASCII)
 _OF_LIBRARY: Final = re.compile(rf"live-|{re.escape(MARK)}$")
@@ -290,17 +291,15 @@ def is_hidden(template: nodes.Template, environment: Environment) -> bool:
     """Return whether `js` may be something else in a template, which defines the name itself."""
     if environment.globals.get(NAME, js) is not js:
         return True
-    names = (name.name for name in template.find_all(nodes.Name) if name.ctx != "load")
-    targets = (imported.target for imported in template.find_all(nodes.Import))
-    return (
-        NAME in names
-        or NAME in targets
-        or any(NAME in _imported(one) for one in template.find_all(nodes.FromImport))
-    )
+    return any(map(_defines_js, nodes_in(template.body)))
 
 
-def _imported(node: nodes.FromImport) -> list[str]:
-    return [name if isinstance(name, str) else name[1] for name in node.names]
+def _defines_js(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Name):
+        return node.name == NAME and node.ctx != "load"
+    if isinstance(node, nodes.FromImport):
+        return NAME in [name if isinstance(name, str) else name[1] for name in node.names]
+    return isinstance(node, nodes.Import) and node.target == NAME
 
 
 def constant(node: nodes.Node, template: str | None) -> Commands | None:
@@ -323,7 +322,7 @@ def constant(node: nodes.Node, template: str | None) -> Commands | None:
 
 def unknown_commands(template: nodes.Template, environment: Environment) -> Iterator[tuple[int, str, str]]:
     """Yield line, name and message of each command that a template reads from `js` and that doesn't exist."""
-    for node in () if is_hidden(template, environment) else template.find_all(nodes.Getattr):
+    for node in () if is_hidden(template, environment) else every(nodes.Getattr, template.body):
         is_command = isinstance(node.node, nodes.Name) and node.node.name == NAME
         if is_command and node.attr not in METHODS:
             yield node.lineno, node.attr, unknown(node.attr)

@@ -10,6 +10,7 @@ from jinja2 import nodes
 
 from ..exceptions import TemplateError
 from .line_numbers import decode_line
+from .syntax_tree import nodes_in
 
 SLOTS: Final = "slots"
 ATTRS: Final = "attrs"
@@ -98,14 +99,7 @@ def _fault(node: nodes.Node) -> str:
     return ""
 
 
-def nodes_in(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
-    """Yield nodes and all nodes in them."""
-    for node in found:
-        yield node
-        yield from node.find_all(nodes.Node)
-
-
-def _parameters(body: list[nodes.Node]) -> Iterator[nodes.Name]:
+def parameters_in(body: list[nodes.Node]) -> Iterator[nodes.Name]:
     """Yield the parameters of the macros in a body."""
     for node in nodes_in(body):
         if isinstance(node, nodes.Macro | nodes.CallBlock):
@@ -114,7 +108,7 @@ def _parameters(body: list[nodes.Node]) -> Iterator[nodes.Name]:
 
 def set_names(body: list[nodes.Node]) -> set[str]:
     """Return the names that a body sets, and those of parameters of its macros."""
-    return stored_names(body) | {name.name for name in _parameters(body)}
+    return stored_names(body) | {name.name for name in parameters_in(body)}
 
 
 _SCOPES: Final = (nodes.Block, nodes.CallBlock, nodes.FilterBlock, nodes.For, nodes.With)
@@ -133,7 +127,7 @@ def sets_names(body: Iterable[nodes.Node]) -> bool:
 def stored_names(body: list[nodes.Node]) -> set[str]:
     """Return the names that a body sets: by ``set``, loops, macros and imports."""
     found: set[str] = set()
-    arguments = {id(name) for name in _parameters(body)}
+    arguments = {id(name) for name in parameters_in(body)}
     for node in nodes_in(body):
         if (
             isinstance(node, nodes.Name)

@@ -25,9 +25,10 @@ from jinja2 import BaseLoader, Environment, TemplateNotFound, TemplateSyntaxErro
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
-from .component_body import meant, nodes_in, slots_in, takes_attributes
+from .component_body import meant, slots_in, takes_attributes
 from .component_props import Prop, declared
 from .line_numbers import decode_line, encode_line, line_of_use
+from .syntax_tree import nodes_in
 
 FOLDER: Final = "components/"
 SUFFIX: Final = ".html"

@@ -22,6 +22,7 @@ from jinja2.parser import Parser
 from ..exceptions import TemplateError
 from .component_body import ATTRS, CONTEXT, SLOTS, meant
 from .line_numbers import encode_line
+from .syntax_tree import nodes_in
 
 _KINDS: Final[dict[str, tuple[type[Any], ...]]] = {
     "str": (str,),
@@ -160,6 +161,6 @@ def _expression(source: str, path: str, line: int, environment: Environment) -> 
             parser.fail("only expressions that are Jinja's as well can be used")
     except TemplateSyntaxError as error:
         raise TemplateError(f"props: the default {source!r}: {error.message}", path, line, source) from None
-    for node in (expression, *expression.find_all(nodes.Node)):
+    for node in nodes_in([expression]):
         node.lineno = encode_line(path, line)
     return expression

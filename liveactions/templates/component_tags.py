@@ -44,6 +44,7 @@ from .inlining import ALL, ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
 from .ir import Part, attribute_source, runs
 from .line_numbers import decode_line
 from .macro_calls import Macros
+from .syntax_tree import every
 
 
 @dataclass(slots=True)
@@ -70,9 +71,8 @@ def expand(
     body[:] = expander.whole(body)
     if is_component_file:
         body[:] = _strip(_split_outputs(body))
-    for node in body:
-        for data in node.find_all(nodes.TemplateData):
-            data.data = data.data.replace(_HIDDEN, "<")
+    for data in every(nodes.TemplateData, body):
+        data.data = data.data.replace(_HIDDEN, "<")
     return expander.found
 
 

@@ -17,11 +17,12 @@ from jinja2.nodes import EvalContext, Impossible
 
 from ..html.entities import decode_attribute
 from ..html.tokenizer import Attribute
-from .component_body import ATTRS, CONTEXT, SLOTS, member_of, nodes_in, stored_names
+from .component_body import ATTRS, CONTEXT, SLOTS, member_of, parameters_in, stored_names
 from .component_files import ComponentFile
 from .ir import Part, attribute_source, runs
 from .line_numbers import is_encoded, with_use
 from .purity import qualifies
+from .syntax_tree import every, nodes_in
 
 ALL: Final = "all"
 """``attrs.all``: the attributes of the component's tag that aren't props."""
@@ -93,6 +94,7 @@ class _Inlining:
         self._call = call
         self._environment = environment
         self._stored = stored_names(component.body)
+        self._has_parameters = any(parameters_in(component.body))
         self._values: dict[str, nodes.Expr] = {}
         """The expressions that replace names which the component reads."""
         self._renamed = {name: call.prefix + name for name in self._stored}
@@ -122,7 +124,7 @@ class _Inlining:
             return False
         if isinstance(value, nodes.Const):
             return True
-        if _reads_loop([value]) or any(node.args for node in self._macros()) or not self._is_pure(value):
+        if _reads_loop([value]) or self._has_parameters or not self._is_pure(value):
             return False
         uses, is_repeated = _uses(self._component.body, name)
         return _is_cheap(value) or (uses <= 1 and not is_repeated)
@@ -131,15 +133,9 @@ class _Inlining:
         parts = value.nodes if _is_written(value) else [value]
         return qualifies(parts, self._environment)
 
-    def _macros(self) -> Iterator[nodes.Macro | nodes.CallBlock]:
-        for node in self._component.body:
-            for one in (node, *node.find_all((nodes.Macro, nodes.CallBlock))):
-                if isinstance(one, nodes.Macro | nodes.CallBlock):
-                    yield one
-
     def _keep_loop(self, before: list[nodes.Node]) -> None:
         """Save the page's ``loop`` for slots that the component renders in a loop of its own."""
-        has_loops = any(isinstance(node, nodes.For) or node.find(nodes.For) for node in self._component.body)
+        has_loops = any(every(nodes.For, self._component.body))
         if not has_loops or not any(_reads_loop(nodes_) for nodes_ in self._call.slots.values()):
             return
         name = self._call.prefix + "loop"

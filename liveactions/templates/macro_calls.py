@@ -14,11 +14,12 @@ from typing import Final
 
 from jinja2 import nodes
 
-from .component_body import ATTRS, CONTEXT, SLOTS, member_of, nodes_in, sets_names, stored_names
+from .component_body import ATTRS, CONTEXT, SLOTS, member_of, sets_names, stored_names
 from .component_files import DEFAULT, ComponentFile
 from .component_props import Prop
 from .inlining import Call, copied
 from .line_numbers import encode_line
+from .syntax_tree import nodes_in
 
 _SPECIAL: Final = frozenset({"kwargs", "loop", "self", "super", "varargs", ATTRS, CONTEXT, SLOTS})
 _CALLER: Final = "caller"

@@ -7,7 +7,7 @@ the values of these names are checked in each render.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 from jinja2 import Environment, nodes
@@ -15,6 +15,7 @@ from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
 from .commands import is_chain
+from .syntax_tree import nodes_in
 
 _SPECIAL: Final = frozenset({"loop", "self", "super", "caller"})
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,7 +58,7 @@ def is_pure(function: Any) -> bool:
 def names(nodes_: Iterable[nodes.Node]) -> set[str]:
     """Return the names in nodes; names whose attributes are read (``save.error``) also with a dot."""
     found = set()
-    for node in _all(nodes_):
+    for node in nodes_in(nodes_):
         if isinstance(node, nodes.Name):
             found.add(node.name)
         elif isinstance(node, nodes.Getattr | nodes.Getitem):
@@ -70,13 +71,7 @@ def qualifies(body: Iterable[nodes.Node], environment: Environment) -> bool:
 
     Which function a name refers to is only known at run time: it has to be a reference, or `pure`.
     """
-    return all(_is_pure_node(node, environment) for node in _all(body))
-
-
-def _all(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
-    for node in found:
-        yield node
-        yield from _all(node.iter_child_nodes())
+    return all(_is_pure_node(node, environment) for node in nodes_in(body))
 
 
 def _is_pure_node(node: nodes.Node, environment: Environment) -> bool:

@@ -23,6 +23,7 @@ from ..types import Reference
 from .fragments import Fragment, Kind
 from .plan import Plan, Slot
 from .purity import is_pure, qualifies
+from .syntax_tree import nodes_in
 
 MIN_NODES: Final = 8
 """Minimum number of nodes in the slots of a body for which comparing names is faster than computing slots."""
@@ -81,7 +82,7 @@ def skippable(plan: Plan, environment: Environment) -> dict[int, set[str]]:
     for number, slot in enumerate(plan.slots):
         if _may_skip(slot, environment) and assigned.isdisjoint(name.rstrip(".") for name in slot.names):
             found[number] = slot.names
-            size += sum(1 for part in slot.parts for _ in part.node.find_all(nodes.Node)) + len(slot.parts)
+            size += sum(1 for _ in nodes_in(part.node for part in slot.parts))
     return found if size >= MIN_NODES else {}
 
 
@@ -106,13 +107,10 @@ def _assigned(plan: Plan) -> Iterator[str]:
 
 
 def _set_by(node: nodes.Node) -> Iterator[str]:
-    for name in node.find_all(nodes.Name):
-        if name.ctx != "load":
-            yield name.name
-    for statement in (node, *node.find_all((nodes.Macro, nodes.Import, nodes.FromImport))):
-        if isinstance(statement, nodes.Macro):
-            yield statement.name
-        elif isinstance(statement, nodes.Import):
-            yield statement.target
-        elif isinstance(statement, nodes.FromImport):
-            yield from (name if isinstance(name, str) else name[1] for name in statement.names)
+    for one in nodes_in([node]):
+        if isinstance(one, nodes.Macro) or isinstance(one, nodes.Name) and one.ctx != "load":
+            yield one.name
+        elif isinstance(one, nodes.Import):
+            yield one.target
+        elif isinstance(one, nodes.FromImport):
+            yield from (name if isinstance(name, str) else name[1] for name in one.names)
