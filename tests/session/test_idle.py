@@ -73,6 +73,7 @@ async def test_an_open_page_keeps_one_version_of_its_list() -> None:
         assert isinstance(table, Table)
         before = ref(table.rows[0])
         await page.click("Rename")
+        await session.settled()
         session.state.history.forget(session.state.op_log.rev)
         common_ends((), ())  # it keeps its last arguments
         gc.collect()
@@ -94,6 +95,7 @@ async def test_an_idle_page_has_nothing_more_to_drop_until_it_changes() -> None:
         (session,) = live.sessions
         for change in (page.click("Rename"), page.click("Rename"), session.push(clear, session.state.page)):
             await change
+            await session.settled()
             await session.receive(Acknowledgement(session.state.op_log.rev))
             idle = session.state.last_seen + live.site.limits.idle + 1
             assert session.due(idle) is Due.EVICT
