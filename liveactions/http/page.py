@@ -81,8 +81,10 @@ class PageRequestHandler:
         if not anywhere and not is_at(snapshot.url, self.page.live.path):
             raise StateError(f"a state of {snapshot.url!r} was sent to {self.page.live.path!r}")
         restore_state(self.page, snapshot.state)
-        parts = urlsplit(self.page.live.address)
-        self.page.live.move_to(f"{parts.scheme}://{parts.netloc}{snapshot.url}")
+        address = self.page.live.address
+        own = path_and_query(address)
+        if snapshot.url != own:
+            self.page.live.move_to(address.removesuffix(own) + snapshot.url)
 
     def find(self, token: str) -> ActionRef[..., Any]:
         """Return the reference that a token names. If it is rejected, log that, and raise `LiveError`."""

@@ -62,11 +62,14 @@ class Assets:
 
     def links(self, folder: str) -> str:
         """Return the elements for the head that load the styles and scripts of components."""
+        files = self._of_components()
+        if not files:
+            return ""
         return "".join(
             f'<link rel="stylesheet" href="{escape(f"{folder}/{name}")}">'
             if name.endswith(".css")
             else f'<script type="module" src="{escape(f"{folder}/{name}")}"></script>'
-            for name in self._of_components()
+            for name in files
         )
 
     def _of_components(self) -> Mapping[str, bytes]:

@@ -20,7 +20,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -36,6 +36,8 @@ ENVIRONMENT: Final = "LIVEACTIONS_KEY"
 MIN_SECRET: Final = 16
 """Minimum length of a secret, in bytes."""
 MAC_BYTES: Final = 8
+CACHED_SIGNATURES: Final = 2048
+"""Maximum number of signatures to keep: visitors who aren't signed in get the same ones."""
 COMPRESS_FROM: Final = 2048
 """Minimum size of data, in bytes, that is compressed. Compressing takes longer than all other steps."""
 MAX_MESSAGES: Final = 2**20
@@ -236,10 +238,11 @@ class Signer:
 
     def __init__(self, keys: Keys) -> None:
         self._keys = [key.derive("sign") for key in keys]
+        self._sign = lru_cache(CACHED_SIGNATURES)(partial(_mac, self._keys[0]))
 
     def mac(self, data: bytes, size: int = MAC_BYTES) -> str:
         """Return the signature of `data` as url-safe text; by default, of 11 characters."""
-        return _mac(self._keys[0], data, size)
+        return self._sign(data, size)
 
     def verify(self, data: bytes, mac: str) -> bool:
         """Return whether one of the keys signed `data`. This takes the same time for every wrong
