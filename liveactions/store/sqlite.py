@@ -3,9 +3,9 @@
 Writes aren't synced to disk: the kernel has them. Calls run in the event loop, which takes microseconds. If
 another process holds the file for longer than `MOMENT`, they wait for it in a thread, in their order.
 
-States of pages are appended to a journal (`store.journal`), which takes a tenth of the time of an SQLite
-statement. A thread moves them to the file about once a second. Values in the journal and in the file have
-stamps, which tell the newer one.
+Values are appended to a journal (`store.journal`), which takes a tenth of the time of an SQLite statement. A
+thread moves them to the file about once a second. Values in the journal and in the file have stamps, which
+tell the newer one. Locks, claims and token buckets are always in the file.
 """
 
 from __future__ import annotations
@@ -131,9 +131,12 @@ class SqliteStore(SweptStore):
         return found.value if found is not None and found.until > self.clock() else None
 
     async def put_many(self, rows: Iterable[Row]) -> None:
-        now, stamp = self.clock(), self._journals.stamp
-        values = [(_blob(key), bytes(value), now + ttl, stamp()) for key, value, ttl in rows]
-        await self._run(lambda db: _many(db, PUT, values))
+        now, journals = self.clock(), self._journals
+        values = [(_blob(key), bytes(value), now + ttl) for key, value, ttl in rows]
+        if not journals.put(values):
+            stamped = [(*row, journals.stamp()) for row in values]
+            await self._run(lambda db: _many(db, PUT, stamped))
+        self._maintain_if_full()
         await self._sweep_if_due(now)
 
     async def once(self, key: str, ttl: float) -> bool:
@@ -194,8 +197,7 @@ class SqliteStore(SweptStore):
     def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
         now, journals = self.clock(), self._journals
         saved = journals.save([(_blob(key), epoch, value, now + ttl) for key, epoch, value, ttl in rows])
-        if journals.is_full:
-            self.maintain()
+        self._maintain_if_full()
         return saved
 
     async def sweep(self) -> int:
@@ -205,6 +207,10 @@ class SqliteStore(SweptStore):
     def maintain(self) -> None:
         if self._moving is None or self._moving.done():
             self._moving = self._thread().submit(self._move, "a journal could not be moved to the store yet")
+
+    def _maintain_if_full(self) -> None:
+        if self._journals.is_full:
+            self.maintain()
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
