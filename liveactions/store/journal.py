@@ -379,17 +379,17 @@ class Journals:
                 return None
             return self._append(rows)
 
-    def put(self, rows: Sequence[tuple[bytes, bytes, float]]) -> bool:
-        """Append values whose keys need no claim, each with the time when it expires.
+    def put(self, key: bytes, value: bytes, until: float) -> bool:
+        """Append a value that needs no claim, with the time when it expires.
 
-        Return False if another process has claimed one of the keys, or the file can't be written: then put
-        all of the values in the store.
+        Return False if another process has claimed the key, or the file can't be written: then put the value
+        in the store.
         """
         with self._lock:
             if self._own is None:
                 self.open()
-            appended = self._append([(key, 0, value, until) for key, value, until in rows])
-            return appended is not None and all(appended)
+            appended = self._append([(key, 0, value, until)])
+            return appended is not None and appended[0]
 
     def _append(self, rows: Sequence[Row]) -> list[bool] | None:
         """Append values. Return for each whether it counts; None if the file can't be written."""

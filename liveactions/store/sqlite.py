@@ -3,9 +3,10 @@
 Writes aren't synced to disk: the kernel has them. Calls run in the event loop, which takes microseconds. If
 another process holds the file for longer than `MOMENT`, they wait for it in a thread, in their order.
 
-Values are appended to a journal (`store.journal`), which takes a tenth of the time of an SQLite statement. A
-thread moves them to the file about once a second. Values in the journal and in the file have stamps, which
-tell the newer one. Locks, claims and token buckets are always in the file.
+Most values are appended to a journal (`store.journal`), which takes a tenth of the time of an SQLite
+statement. A thread moves them to the file about once a second. Values in the journal and in the file have
+stamps, which tell the newer one. Values that must be written together are written to the file, and so are
+claims, token buckets and the keys of `once`.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ class SqliteStore(SweptStore):
     async def put_many(self, rows: Iterable[Row]) -> None:
         now, journals = self.clock(), self._journals
         values = [(_blob(key), bytes(value), now + ttl) for key, value, ttl in rows]
-        if not journals.put(values):
+        # A process that is killed may leave a part of several records. A transaction is whole.
+        if len(values) != 1 or not journals.put(*values[0]):
             stamped = [(*row, journals.stamp()) for row in values]
             await self._run(lambda db: _many(db, PUT, stamped))
         self._maintain_if_full()

@@ -111,6 +111,18 @@ async def test_other_values_are_appended_too(make: Callable[[], SqliteStore], tm
     assert await one.get("k") is None and await two.get("k") is None
 
 
+async def test_values_that_are_put_together_are_in_the_file(
+    make: Callable[[], SqliteStore], tmp_path: Path
+) -> None:
+    """If the process were killed, a part of them could be in a journal."""
+    store = make()
+    await store.put("a", b"1", TTL)
+    await store.put_many([("a", b"2", TTL), ("b", b"2", TTL)])
+    assert in_file(tmp_path / "store", b"a") == in_file(tmp_path / "store", b"b") == b"2"
+    store._move("")
+    assert await store.get("a") == await store.get("b") == b"2"
+
+
 async def test_a_value_survives_its_process(make: Callable[[], SqliteStore]) -> None:
     store = make()
     await store.put("k", b"1", TTL)

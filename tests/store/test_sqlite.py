@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def no_journal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write values to the file at once, as if no journal could be created. `test_journal` tests the rest."""
-    monkeypatch.setattr(Journals, "put", lambda self, rows: False)
+    monkeypatch.setattr(Journals, "put", lambda *_: False)
 
 
 async def test_another_store_of_the_path_sees_it(path: Path) -> None:
