@@ -1,4 +1,4 @@
-"""B7, C5, G3, A4 in a real browser: what the server's own tests say of them holds there."""
+"""Pages of `tests/behaviour` in a real browser (B7, C5, G3, A4): what is tested there also holds here."""
 
 from __future__ import annotations
 

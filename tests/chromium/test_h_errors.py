@@ -68,7 +68,7 @@ def test_h6_in_debug_the_traceback_is_shown_over_the_page(visit: Visit, debugged
     page.get_by_role("button", name="Crash").click()
     overlay = page.get_by_role("dialog")
     expect(overlay.get_by_role("heading", level=1)).to_contain_text("the secret of <b>the cellar</b>")
-    expect(overlay).to_contain_text("test_actions_h.py")
+    expect(overlay).to_contain_text("test_h_errors.py")
     expect(overlay).to_contain_text("in crash")
     page.keyboard.press("Escape")
     expect(overlay).to_have_count(0)
