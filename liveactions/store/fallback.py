@@ -30,8 +30,8 @@ BATCH_ROWS: Final = 200
 """Rows that are handed over at a time."""
 WEIGHT: Final = 0.1
 """Weight of the newest save in the moving average of the latency."""
-PROBE: Final = ("probe", 1.0)
-"""A key for `once`, which tests whether a store works again. A value may be written to a journal instead."""
+PROBE: Final = ("probe", b"", 1.0)
+"""A row that is written to test whether a store works again."""
 
 
 class PendingValue(NamedTuple):
@@ -189,7 +189,7 @@ class FallbackStore(Store):
     async def _recover(self) -> None:
         """Hand over the kept values. The store counts as working once it has accepted all of them."""
         try:
-            await self.store.once(*PROBE)
+            await self.store.put_many([PROBE])
             count = 0
             while self._kept or self._once:
                 count += await self._hand_over()
@@ -228,7 +228,7 @@ class FallbackStore(Store):
                 await write(rows)
         except Exception:
             for row in rows:
-                await self.store.once(*PROBE)
+                await self.store.put_many([PROBE])
                 with contained("storing a value"):
                     await write([row])
 

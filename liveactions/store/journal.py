@@ -18,9 +18,8 @@ or by several processes, or if the clock is set back.
 *Reading.* All files of the folder are read first, including what was appended since the last time, and then
 the store. In this order, values that are being moved aren't missed.
 
-*Claims.* The store decides which process may save a state. A process only appends states whose keys it
-*holds*: those that it has claimed, or saved in the store itself, while it had a file. Other values need no
-claim. A process that claims a key appends a
+*Claims.* The store decides which process may save a key. A process only appends keys that it *holds*: those
+that it has claimed, or saved in the store itself, while it had a file. A process that claims a key appends a
 note to the files of all others. The kernel serializes appends, so the owner's values and this note have one
 order. The new holder reads the values before the note; values after it don't count. After each write, the
 owner checks whether anything else was appended, and so finds out that its value came too late.
@@ -374,42 +373,25 @@ class Journals:
         values in the store.
         """
         with self._lock:
-            held = self._held
-            if any(held.get(key) != epoch for key, epoch, _, _ in rows):
+            own, held = self._own, self._held
+            if own is None or any(held.get(key) != epoch for key, epoch, _, _ in rows):
                 return None
-            return self._append(rows)
-
-    def put(self, key: bytes, value: bytes, until: float) -> bool:
-        """Append a value that needs no claim, with the time when it expires.
-
-        Return False if another process has claimed the key, or the file can't be written: then put the value
-        in the store.
-        """
-        with self._lock:
-            if self._own is None:
-                self.open()
-            appended = self._append([(key, 0, value, until)])
-            return appended is not None and appended[0]
-
-    def _append(self, rows: Sequence[Row]) -> list[bool] | None:
-        """Append values. Return for each whether it counts; None if the file can't be written."""
-        own = self._own
-        if own is None or (own.end > MAX_FILE_BYTES and self.size > MAX_BYTES):
-            return None
-        saved: list[bool] = []
-        notes = own.notes
-        try:
-            for at in range(0, len(rows), ROWS_AT_ONCE):
-                batch = rows[at : at + ROWS_AT_ONCE]
-                saved += own.append([(*row, self.stamp()) for row in batch])
-        except OSError as error:
-            self._fail(error)
-            self._retire()
-            return None
-        self._is_failing = False
-        if own.notes != notes:
-            self._release(own)
-        return saved
+            if own.end > MAX_FILE_BYTES and self.size > MAX_BYTES:
+                return None
+            saved: list[bool] = []
+            notes = own.notes
+            try:
+                for at in range(0, len(rows), ROWS_AT_ONCE):
+                    batch = rows[at : at + ROWS_AT_ONCE]
+                    saved += own.append([(*row, self.stamp()) for row in batch])
+            except OSError as error:
+                self._fail(error)
+                self._retire()
+                return None
+            self._is_failing = False
+            if own.notes != notes:
+                self._release(own)
+            return saved
 
     @property
     def is_full(self) -> bool:

@@ -3,10 +3,9 @@
 Writes aren't synced to disk: the kernel has them. Calls run in the event loop, which takes microseconds. If
 another process holds the file for longer than `MOMENT`, they wait for it in a thread, in their order.
 
-Most values are appended to a journal (`store.journal`), which takes a tenth of the time of an SQLite
+States of pages are appended to a journal (`store.journal`), which takes a tenth of the time of an SQLite
 statement. A thread moves them to the file about once a second. Values in the journal and in the file have
-stamps, which tell the newer one. Values that must be written together are written to the file, and so are
-claims, token buckets and the keys of `once`.
+stamps, which tell the newer one.
 """
 
 from __future__ import annotations
@@ -132,13 +131,9 @@ class SqliteStore(SweptStore):
         return found.value if found is not None and found.until > self.clock() else None
 
     async def put_many(self, rows: Iterable[Row]) -> None:
-        now, journals = self.clock(), self._journals
-        values = [(_blob(key), bytes(value), now + ttl) for key, value, ttl in rows]
-        # A process that is killed may leave a part of several records. A transaction is whole.
-        if len(values) != 1 or not journals.put(*values[0]):
-            stamped = [(*row, journals.stamp()) for row in values]
-            await self._run(lambda db: _many(db, PUT, stamped))
-        self._maintain_if_full()
+        now, stamp = self.clock(), self._journals.stamp
+        values = [(_blob(key), bytes(value), now + ttl, stamp()) for key, value, ttl in rows]
+        await self._run(lambda db: _many(db, PUT, values))
         await self._sweep_if_due(now)
 
     async def once(self, key: str, ttl: float) -> bool:
@@ -199,7 +194,8 @@ class SqliteStore(SweptStore):
     def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
         now, journals = self.clock(), self._journals
         saved = journals.save([(_blob(key), epoch, value, now + ttl) for key, epoch, value, ttl in rows])
-        self._maintain_if_full()
+        if journals.is_full:
+            self.maintain()
         return saved
 
     async def sweep(self) -> int:
@@ -209,10 +205,6 @@ class SqliteStore(SweptStore):
     def maintain(self) -> None:
         if self._moving is None or self._moving.done():
             self._moving = self._thread().submit(self._move, "a journal could not be moved to the store yet")
-
-    def _maintain_if_full(self) -> None:
-        if self._journals.is_full:
-            self.maintain()
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()

@@ -68,7 +68,6 @@ class SqliteFile:
 
     def __init__(self, path: Path, patience: float) -> None:
         self.path = path
-        self._filename = os.fspath(path)
         self.patience = patience
         """Seconds that a call waits for other processes."""
         self._had_directory = path.parent.is_dir()
@@ -117,7 +116,7 @@ class SqliteFile:
         if self._open:
             if self._pid != os.getpid():
                 _inherited.append(self._open)
-            elif _inode(self._filename) == self._inode:
+            elif _inode(self.path) == self._inode:
                 return self._open
             else:
                 self._open.close()
@@ -226,7 +225,7 @@ def _move(path: Path, target: Path | None) -> None:
                 os.unlink(f"{path}{suffix}")
 
 
-def _inode(path: Path | str) -> int:
+def _inode(path: Path) -> int:
     try:
         return os.stat(path).st_ino
     except FileNotFoundError:

@@ -221,21 +221,20 @@ async def test_a_process_that_ends_hands_over_what_it_kept(store: FallbackStore,
 def test_another_loop_tries_it_as_well(store: FallbackStore, brittle: Brittle, clock: Clock) -> None:
     """A loop that was closed while the store was being tried keeps no other from trying."""
 
-    async def hang(key: str, ttl: float) -> bool:
+    async def hang(rows: Iterable[Row]) -> None:
         await asyncio.get_running_loop().create_future()
-        return True
 
     async def fail() -> None:
         brittle.works = False
         await store.put("k", b"v", 10)
         clock.now += RETRY_SECONDS
-        brittle.once = hang  # type: ignore[method-assign]
+        brittle.put_many = hang  # type: ignore[method-assign]
         store.maintain()
         await asyncio.sleep(0)
 
     asyncio.run(fail())
-    del brittle.once
+    del brittle.put_many
     brittle.works = True
     asyncio.run(again(store, clock))
     assert asyncio.run(brittle.get("k")) == b"v"
-    assert not asyncio.run(brittle.once(*PROBE))
+    assert asyncio.run(brittle.get(PROBE[0])) is not None

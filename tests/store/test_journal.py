@@ -65,8 +65,6 @@ async def saved(store: SqliteStore, *values: bytes | Continued, key: str = "k", 
 
 def in_file(path: Path, key: bytes = b"k") -> bytes | None:
     """Return what the SQLite file has."""
-    if not path.exists():
-        return None
     with closing(sqlite3.connect(path)) as db:
         found = db.execute("SELECT value FROM value WHERE key = ?", (key,)).fetchone()
     return found[0] if found else None
@@ -94,51 +92,6 @@ async def test_a_state_is_read_by_all_before_it_is_moved_and_afterwards(
     one._move("")
     assert await one.get("k") == await two.get("k") == b"3"
     assert in_file(tmp_path / "store") == b"3"
-
-
-async def test_other_values_are_appended_too(make: Callable[[], SqliteStore], tmp_path: Path) -> None:
-    """For example the answer to a post, which the next worker reads."""
-    one, two = make(), make()
-    await one.put("k", b"1", TTL)
-    assert in_file(tmp_path / "store") is None
-    assert await two.get("k") == b"1"
-    await two.put("k", b"2", TTL)
-    assert await one.get("k") == await two.get("k") == b"2"
-    two._move("")
-    one._move("")  # later, but its value is older
-    assert await one.get("k") == b"2" and in_file(tmp_path / "store") == b"2"
-    await one.delete("k")
-    assert await one.get("k") is None and await two.get("k") is None
-
-
-async def test_values_that_are_put_together_are_in_the_file(
-    make: Callable[[], SqliteStore], tmp_path: Path
-) -> None:
-    """If the process were killed, a part of them could be in a journal."""
-    store = make()
-    await store.put("a", b"1", TTL)
-    await store.put_many([("a", b"2", TTL), ("b", b"2", TTL)])
-    assert in_file(tmp_path / "store", b"a") == in_file(tmp_path / "store", b"b") == b"2"
-    store._move("")
-    assert await store.get("a") == await store.get("b") == b"2"
-
-
-async def test_a_value_survives_its_process(make: Callable[[], SqliteStore]) -> None:
-    store = make()
-    await store.put("k", b"1", TTL)
-    dies(store)
-    assert await make().get("k") == b"1"
-
-
-async def test_values_expire(tmp_path: Path) -> None:
-    now = 1000.0
-    store = SqliteStore(tmp_path / "store", clock=lambda: now)
-    await store.put("k", b"1", 10)
-    now = 1009.0
-    assert await store.get("k") == b"1"
-    now = 1011.0
-    assert await store.get("k") is None
-    await store.close()
 
 
 async def test_its_files_are_for_this_user_only(make: Callable[[], SqliteStore], folder: Path) -> None:

@@ -22,7 +22,6 @@ import pytest
 from liveactions.exceptions import StoreError
 from liveactions.store import SqliteStore, default_path
 from liveactions.store import sqlite as module
-from liveactions.store.journal import Journals
 from liveactions.store.sqlite_file import _locked
 from tests.support.patience import PATIENCE
 
@@ -33,12 +32,6 @@ processes.set_forkserver_preload(["__main__", __name__])  # imported once, not b
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "store.sqlite"
-
-
-@pytest.fixture(autouse=True)
-def no_journal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write values to the file at once, as if no journal could be created. `test_journal` tests the rest."""
-    monkeypatch.setattr(Journals, "put", lambda *_: False)
 
 
 async def test_another_store_of_the_path_sees_it(path: Path) -> None:

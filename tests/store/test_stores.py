@@ -258,7 +258,7 @@ async def test_all_workers_see_the_same(engine: Engine) -> None:
 
 async def test_sweep_removes_what_is_over(swept: Local) -> None:
     store = swept.store()
-    await store.save_many([("a", 0, b"", 10), ("b", 0, b"", 20)])  # at first, these aren't in a journal
+    await store.put_many([("a", b"", 10), ("b", b"", 20)])
     await store.once("a", 10)
     await swept.passes(10)
     assert await store.sweep() == 2
@@ -268,7 +268,7 @@ async def test_sweep_removes_what_is_over(swept: Local) -> None:
 
 async def test_writing_sweeps_all_in_time(swept: Local) -> None:
     store = swept.store()
-    await store.save_many([(str(n), 0, b"", 1) for n in range(SWEEP_ROWS * 3)])
+    await store.put_many([(str(n), b"", 1) for n in range(SWEEP_ROWS * 3)])
     await swept.passes(SWEEP_SECONDS)
     for _ in range(4):
         await store.put("k", b"", 1000)
