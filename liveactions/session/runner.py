@@ -297,7 +297,8 @@ class Session:
         if prefetched is None:
             resolved, loaded = await resolve_outcome(self.state, job, outcome, self.frames.shows_error)
         else:
-            resolved, (loaded, self._position) = DONE, prefetched
+            resolved = DONE
+            loaded, self._position = prefetched
         if loaded is not None:
             await self._show_page(loaded)
         elif isinstance(outcome, Ok) and isinstance(resolved, Failed):  # the response can't be stored
