@@ -282,9 +282,8 @@ def test_a_stream_that_breaks_is_opened_again(person: Visitor, proxy: Proxy) -> 
     page.get_by_role("button", name="Add").click()
     expect(page.locator("output")).to_have_text("1")
     page.get_by_label("Text").fill("typed")
-    proxy.drop()
     with page.expect_request(is_stream):
-        pass
+        proxy.drop()
     expect(page.locator("html")).to_have_attribute("data-live", "open")
     page.get_by_role("button", name="Add").click()
     expect(page.locator("output")).to_have_text("2")
