@@ -43,7 +43,8 @@ def measure(app: str) -> list[Line]:
             bare = first
             lines.append(Line(name, first, "KiB"))
             continue
-        lines.append(Line(f"{name}: just joined, beyond the socket", first - bare, "KiB"))
+        most = 400 if path == "/rows" else None
+        lines.append(Line(f"{name}: just joined, beyond the socket", first - bare, "KiB", at_most=most))
         lines.append(
             Line(f"{name}: idle for 20 s", idle - bare, "KiB", at_most=40 if path == "/counter" else None)
         )

@@ -1,15 +1,17 @@
 """Runs the operations of an open page, and sends the browser what has changed.
 
 A session outlives its connections: losing one cancels no operation. `session.state` decides what to run, send
-and store, and `Session` does it. These methods run an operation, each called by the one before it::
+and store, and `Session` does it. To run an operation, each method calls those below it, in this order::
 
-    receive           takes a message of the page, and enqueues the operation
-    drain             runs the queue until it is empty, unless a task is doing so
-    _run              runs one operation: calls `dispatch_op`, then `_finish`, then `flush`
-    _finish           after the action: sends cookies, opens the page that a redirect leads to
-    _commit           loads, dumps and renders the page, and commits
-    _record_outcome   adds the answer to the next frame
-    flush             stores a snapshot, then sends the frame
+    receive                       takes a message of the page, and enqueues the operation
+      drain                       runs the queue until it is empty, unless a task is doing so
+        _run                      runs one operation
+          dispatch_op             calls the action
+          _finish                 ends the operation; sends cookies
+            _commit               loads, dumps and renders the page, and commits
+            _follow               shows the page that a redirect leads to
+            _record_outcome       adds the answer to the next frame
+          flush                   stores a snapshot, then sends the frame
 
 The task that reads a connection runs the operations that it receives, because a task for each would cost a
 tenth of the whole operation. For other operations, `Session.submit` starts a task. Whichever task is draining
@@ -290,9 +292,7 @@ class Session:
             await self._continue_with_copy(closed)
 
     async def _follow(self, job: Job, outcome: Outcome) -> Outcome:
-        """Show the page to which an operation has redirected, or an error page; store a response that the
-        browser fetches. Return the operation's outcome.
-        """
+        """Show the page of a redirect, or an error page, or store a response to fetch. Return the outcome."""
         prefetched = await self._prefetch.take(job, outcome)
         if prefetched is None:
             resolved, loaded = await resolve_outcome(self.state, job, outcome, self.frames.shows_error)

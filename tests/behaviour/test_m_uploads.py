@@ -686,8 +686,8 @@ async def test_a_file_in_object_storage_is_for_its_own_parameter_only(request: p
     live = archive(uploads=storage)
     async with browser(live) as visitor:
         tab = await visitor.joined("/files")
-        address = next(one for one in live.site.routes if one.path == "/files")
-        context = live.site.context(address, "")
+        route = next(one for one in live.site.routes if one.path == "/files")
+        context = live.site.context(route, "")
         handle, url = await live.site.uploads.begin_direct("a.txt", 1, "text/plain", context)
         async with httpx.AsyncClient() as http:
             await http.put(url, content=b"x", headers={"content-type": "text/plain"})
@@ -703,8 +703,8 @@ async def test_direct_files_have_short_names_and_those_that_wait_count_for_the_l
         tab = await visitor.joined("/gallery")
         question = {"plan": [["files", "a" * 1000 + ".txt", "text/plain", 5]]}
         [plan] = (await ask(tab, "save", question, "/gallery")).json()["files"]
-        address = next(one for one in live.site.routes if one.path == "/gallery")
-        handle = live.site.uploads.open_handle(plan["handle"], live.site.context(address, ""))
+        route = next(one for one in live.site.routes if one.path == "/gallery")
+        handle = live.site.uploads.open_handle(plan["handle"], live.site.context(route, ""))
         assert handle.filename == "a" * 251 + ".txt"
         async with httpx.AsyncClient() as http:
             await http.put(plan["url"], content=b"12345", headers=plan["headers"])

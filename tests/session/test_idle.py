@@ -42,14 +42,19 @@ class Table(Page):
         self.rows = (Row(0, f"{self.rows[0].label}!"), *self.rows[1:])
 
 
-async def test_an_idle_page_goes_on_where_it_was() -> None:
+@pytest.fixture
+def table_app() -> Live:
     environment = jinja2.Environment(loader=jinja2.DictLoader({"table.html": TEMPLATE}), autoescape=True)
     live = Live(templates=environment, keys="k" * 32)
     live.page("/")(Table)
-    async with Browser(live) as browser:
+    return live
+
+
+async def test_an_idle_page_goes_on_where_it_was(table_app: Live) -> None:
+    async with Browser(table_app) as browser:
         page = await browser.open("/")
         await page.click("Rename")
-        (session,) = live.sessions
+        (session,) = table_app.sessions
         table = session.state.page
         assert table._live_record.written
         session.state.evict()
@@ -61,13 +66,10 @@ async def test_an_idle_page_goes_on_where_it_was() -> None:
         assert json.loads(b"".join(encode_state(table)))[0]["rows"][0] == {"id": 0, "label": "row 0!!"}
 
 
-async def test_an_open_page_keeps_one_version_of_its_list() -> None:
-    environment = jinja2.Environment(loader=jinja2.DictLoader({"table.html": TEMPLATE}), autoescape=True)
-    live = Live(templates=environment, keys="k" * 32)
-    live.page("/")(Table)
-    async with Browser(live) as browser:
+async def test_an_open_page_keeps_one_version_of_its_list(table_app: Live) -> None:
+    async with Browser(table_app) as browser:
         page = await browser.open("/")
-        (session,) = live.sessions
+        (session,) = table_app.sessions
         await page.click("Rename")
         table = session.state.page
         assert isinstance(table, Table)
@@ -86,20 +88,17 @@ async def clear(table: Table) -> None:
     table.rows = ()
 
 
-async def test_an_idle_page_has_nothing_more_to_drop_until_it_changes() -> None:
-    environment = jinja2.Environment(loader=jinja2.DictLoader({"table.html": TEMPLATE}), autoescape=True)
-    live = Live(templates=environment, keys="k" * 32)
-    live.page("/")(Table)
-    async with Browser(live) as browser:
+async def test_an_idle_page_has_nothing_more_to_drop_until_it_changes(table_app: Live) -> None:
+    async with Browser(table_app) as browser:
         page = await browser.open("/")
-        (session,) = live.sessions
+        (session,) = table_app.sessions
         for change in (page.click("Rename"), page.click("Rename"), session.push(clear, session.state.page)):
             await change
             await session.settled()
             await session.receive(Acknowledgement(session.state.op_log.rev))
-            idle = session.state.last_seen + live.site.limits.idle + 1
+            idle = session.state.last_seen + table_app.site.limits.idle + 1
             assert session.due(idle) is Due.EVICT
-            await live.sessions.run_maintenance(idle)
+            await table_app.sessions.run_maintenance(idle)
             assert session.state.history.newest is None
             assert session.due(idle) is None
         await page.shows_not("row 1")

@@ -5,7 +5,7 @@ import pytest
 from liveactions.session.op_queue import RateLimit
 
 
-def test_a_page_may_send_bursts_and_then_so_many_operations_per_second() -> None:
+def test_a_page_may_send_a_burst_and_then_operations_at_the_rate() -> None:
     limit = RateLimit(rate=50, burst=100)
     assert all(limit.take(1000.0) <= 0 for _ in range(100))
     assert limit.take(1000.0) == pytest.approx(1 / 50)
