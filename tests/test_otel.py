@@ -21,7 +21,7 @@ from liveactions.observation import Operation
 from liveactions.otel import OpenTelemetry
 from liveactions.session.op_queue import ServerOp
 from liveactions.store import MemoryStore
-from liveactions.store.base import Claimed, Growing, Row
+from liveactions.store.base import ClaimedRow, JournalRow, Row
 from liveactions.testing import Browser as Visiting
 from tests.support.asgi import Tab, browser
 from tests.support.small import small_app
@@ -91,11 +91,11 @@ class SlowStore(MemoryStore):
         self.now += 1
         return await super().once(key, ttl)
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         self.now += 1
         return await super().save_many(rows)
 
-    def save_now(self, rows: Sequence[Growing]) -> None:
+    def save_now(self, rows: Sequence[JournalRow]) -> None:
         return None
 
 

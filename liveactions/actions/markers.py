@@ -120,10 +120,10 @@ class Event:
     """The ``detail`` of a ``CustomEvent`` that a script has dispatched, as JSON data."""
 
 
-Place = Literal["header", "cookie", "query", "path"]
-HEAD: Final[Mapping[str, Place]] = {"Header": "header", "Cookie": "cookie"}
+RequestPart = Literal["header", "cookie", "query", "path"]
+HEADER_PARTS: Final[Mapping[str, RequestPart]] = {"Header": "header", "Cookie": "cookie"}
 """FastAPI's markers that can be used on all functions."""
-PLACES: Final[Mapping[str, Place]] = {**HEAD, "Query": "query", "Path": "path"}
+REQUEST_PARTS: Final[Mapping[str, RequestPart]] = {**HEADER_PARTS, "Query": "query", "Path": "path"}
 """FastAPI's markers that can be used on dependencies. A page has fields for its address instead."""
 BODIES: Final = frozenset({"Body", "Form", "File"})
 """FastAPI's markers for the request body, which can't be used."""
@@ -131,30 +131,30 @@ BODIES: Final = frozenset({"Body", "Form", "File"})
 
 @dataclass(frozen=True)
 class Source:
-    """A place in the request, and a name there. `default` is `MISSING` for required values."""
+    """A part of the request, and a name in it. `default` is `MISSING` for required values."""
 
-    place: Place
+    part: RequestPart
     name: str
     default: Any = MISSING
 
     def read(self, request: Request, query: Mapping[str, str]) -> Any:
         """Return the text, or `MISSING`. `query` is the page's own query string: a socket has none."""
         found: Mapping[str, Any] = query
-        if self.place != "query":
+        if self.part != "query":
             found = {"header": request.headers, "cookie": request.cookies, "path": request.path_params}[
-                self.place
+                self.part
             ]
         return found.get(self.name, MISSING)
 
 
 def source_of(
-    name: str, annotation: Any, default: Any, places: Mapping[str, Place]
+    name: str, annotation: Any, default: Any, parts: Mapping[str, RequestPart]
 ) -> tuple[Source, Any] | None:
     """Return where a parameter is read from and its type; None without a marker."""
-    mark = marked(annotation, default, places)
+    mark = marked(annotation, default, parts)
     if mark is None:
         return None
-    place = places[type(mark).__name__]
+    part = parts[type(mark).__name__]
     known = mark.validation_alias if isinstance(mark.validation_alias, str) else mark.alias
     if not known:
         known = name.replace("_", "-") if getattr(mark, "convert_underscores", False) else name
@@ -164,7 +164,7 @@ def source_of(
         default = MISSING
     plain, marks = unwrap(annotation)
     pieces = (*(one for one in marks if one is not mark), *mark.metadata)
-    return Source(place, known, default), Annotated[(plain, *pieces)] if pieces else plain
+    return Source(part, known, default), Annotated[(plain, *pieces)] if pieces else plain
 
 
 def marked(annotation: Any, default: Any, names: Container[str]) -> Any:

@@ -40,8 +40,8 @@ from .form_input import MISSING, Arguments, Draft, Input, Node, TooMany, draft_o
 from .form_readers import DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
 from .markers import (
     BODIES,
-    HEAD,
-    PLACES,
+    HEADER_PARTS,
+    REQUEST_PARTS,
     BoundMarker,
     Depends,
     Event,
@@ -427,7 +427,7 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, title: str, is_dep
         return Parameter(name, "depends", annotation, depends=depends)
     if is_dependency and marked(annotation, parameter.default, BODIES):
         raise TypeError(f"{title}: {name!r} is read from the request body, but pages are opened with GET")
-    found = source_of(name, annotation, parameter.default, PLACES if is_dependency else HEAD)
+    found = source_of(name, annotation, parameter.default, REQUEST_PARTS if is_dependency else HEADER_PARTS)
     if found is not None:
         source, annotation = found
         return Parameter(name, "source", annotation, source.default is MISSING, source=source)

@@ -13,11 +13,11 @@ Clock = Callable[[], float]
 """Seconds since 1970."""
 Row = tuple[str, bytes, float]
 """A key, its value, and the value's time to live in seconds."""
-Claimed = tuple[str, int, bytes, float]
+ClaimedRow = tuple[str, int, bytes, float]
 """A key, the epoch of its claim, its value, and the value's time to live in seconds."""
 
 
-class Continued:
+class SplitValue:
     """A value in two parts: a `base`, which several values share as the same object, and the `rest`.
 
     A journal only writes the base once. The bytes of the value are `MARK`, the length of the base, and both
@@ -36,7 +36,7 @@ class Continued:
         return b"".join((self.HEAD.pack(self.MARK, len(self.base)), self.base, self.rest))
 
     @classmethod
-    def read(cls, value: bytes) -> Continued | None:
+    def read(cls, value: bytes) -> SplitValue | None:
         """Return the parts of a value; None if it isn't in two parts."""
         if len(value) < cls.HEAD.size or not value.startswith(cls.MARK):
             return None
@@ -44,8 +44,8 @@ class Continued:
         return cls(value[start : start + size], value[start + size :])
 
 
-Growing = tuple[str, int, bytes | Continued, float]
-"""`Claimed`, whose value may be in two parts."""
+JournalRow = tuple[str, int, bytes | SplitValue, float]
+"""A `ClaimedRow` that a journal can append: its value may be in two parts."""
 CLAIM_SECONDS: Final = 24 * 3600.0
 """Seconds for which a claim is kept: at least as long as the values of claimed keys."""
 SWEEP_SECONDS: Final = 30.0
@@ -127,10 +127,10 @@ class Store(ABC):
         return (await self.save_many([(key, epoch, value, ttl)]))[0]
 
     @abstractmethod
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         """Save several values in one round trip. Return for each whether it was stored."""
 
-    def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
+    def save_now(self, rows: Sequence[JournalRow]) -> list[bool] | None:
         """Like `save_many`, but without suspending. Return None if that isn't possible now.
 
         Don't call this while `save_many` is running.
@@ -176,11 +176,11 @@ def taken(until: float, now: float, interval: float, burst: int) -> tuple[float,
     return (until, wait) if wait > SLACK else (later, 0.0)
 
 
-def batches(rows: Sequence[Claimed], most: int, most_bytes: int) -> Iterator[list[Claimed]]:
+def batches(rows: Sequence[ClaimedRow], most: int, most_bytes: int) -> Iterator[list[ClaimedRow]]:
     """Split rows into batches of at most `most` rows and `most_bytes` bytes. A larger row is its own
     batch.
     """
-    batch: list[Claimed] = []
+    batch: list[ClaimedRow] = []
     size = 0
     for row in rows:
         if batch and (len(batch) == most or size + len(row[2]) > most_bytes):

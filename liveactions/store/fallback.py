@@ -17,7 +17,7 @@ from ..exceptions import StoreError
 from ..logs import get_logger
 from ..observation import storing
 from ..tasks import Supervisor, contained
-from .base import Claimed, Clock, Growing, Row, Store
+from .base import ClaimedRow, Clock, JournalRow, Row, Store
 from .memory import MemoryStore
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -130,7 +130,7 @@ class FallbackStore(Store):
                 self._fail(error)
         raise self._error
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         if self._works:
             try:
                 begun = time.perf_counter()
@@ -143,7 +143,7 @@ class FallbackStore(Store):
             self._keep(key, epoch, value, ttl)
         return [True] * len(rows)
 
-    def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
+    def save_now(self, rows: Sequence[JournalRow]) -> list[bool] | None:
         if self._failed_at is None:
             try:
                 return self.store.save_now(rows)

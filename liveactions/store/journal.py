@@ -43,7 +43,7 @@ from weakref import WeakSet
 from zlib import crc32
 
 from ..logs import get_logger
-from .base import Continued
+from .base import SplitValue
 
 if sys.platform != "win32":
     import fcntl
@@ -75,9 +75,9 @@ others, including zeros.
 _CHECKSUM: Final = struct.Struct("<I")
 _HEAD: Final = struct.Struct("<IIHBqqd")
 """Checksum of the value, its size, size of the key, kind, epoch, stamp, and when the value expires."""
-_SAVED, _CLAIMED, _CONTINUED = 0, 1, 2
+_SAVED, _CLAIMED, _SPLIT = 0, 1, 2
 _BASE: Final = struct.Struct("<qII")
-"""The beginning of a continued record's value: position of its base in the file, size and checksum of it."""
+"""The beginning of a split record's value: position of its base in the file, size and checksum of it."""
 _KEY_BYTES: Final = 2**16 - 1
 log = get_logger(__name__)
 
@@ -91,7 +91,7 @@ class Entry(NamedTuple):
     start: int
     size: int
     checksum: int
-    is_continued: bool = False
+    is_split: bool = False
     """Whether the first part of the value is in an earlier record."""
 
 
@@ -105,7 +105,7 @@ class Value(NamedTuple):
     """None, in a store: the value was deleted."""
 
 
-Row = tuple[bytes, int, bytes | Continued, float]
+Row = tuple[bytes, int, bytes | SplitValue, float]
 """A key, the epoch of its claim, its value, and when the value expires."""
 
 
@@ -169,7 +169,7 @@ class Journal:
         except FileNotFoundError:
             return False
 
-    def append(self, rows: Sequence[tuple[bytes, int, bytes | Continued, float, int]]) -> list[bool]:
+    def append(self, rows: Sequence[tuple[bytes, int, bytes | SplitValue, float, int]]) -> list[bool]:
         """Append values: rows with a stamp. Return for each whether it counts: no claim was noted before it.
 
         After an `OSError`, start another file: this one may end in the middle of a record.
@@ -179,14 +179,14 @@ class Journal:
         at = self.end
         bases: list[tuple[bytes, tuple[bytes, bytes]]] = []
         for key, epoch, given, until, stamp in rows:
-            kind, value = self._continued(key, given) if type(given) is Continued else (_SAVED, bytes(given))
+            kind, value = self._split(key, given) if type(given) is SplitValue else (_SAVED, bytes(given))
             checksum, size = _checksum(value), len(value)
             head = _record(checksum, size, key, kind, epoch, stamp, until)
             parts += head, value
             start = at + len(head)
             at = start + size
-            entries.append((key, Entry(stamp, until, start, size, checksum, kind == _CONTINUED)))
-            if type(given) is Continued and kind == _SAVED:
+            entries.append((key, Entry(stamp, until, start, size, checksum, kind == _SPLIT)))
+            if type(given) is SplitValue and kind == _SAVED:
                 place = _BASE.pack(start + given.HEAD.size, len(given.base), _checksum(given.base))
                 bases.append((key, (given.base, place)))
         if os.writev(self._number, parts) != at - self.end:
@@ -202,12 +202,12 @@ class Journal:
             raise OSError(errno.EIO, "claims that other workers have noted can't be read", str(self.path))
         return [self.allows(key, epoch) for key, epoch, *_ in rows]
 
-    def _continued(self, key: bytes, value: Continued) -> tuple[int, bytes]:
+    def _split(self, key: bytes, value: SplitValue) -> tuple[int, bytes]:
         """Return the kind and the bytes to write for a value in two parts: without its base, if the file
         has it.
         """
         base, place = self._bases.get(key, (b"", b""))
-        return (_CONTINUED, place + value.rest) if base is value.base else (_SAVED, bytes(value))
+        return (_SPLIT, place + value.rest) if base is value.base else (_SAVED, bytes(value))
 
     def note_claim(self, key: bytes, epoch: int) -> None:
         """Append a note for the owner that a key has been claimed."""
@@ -248,7 +248,7 @@ class Journal:
         if _CHECKSUM.unpack_from(data, at)[0] != crc32(data[body:start]):
             return 0
         key = data[start - key_size : start]
-        entry = Entry(stamp, until, self.end + start, value_size, checksum, kind == _CONTINUED)
+        entry = Entry(stamp, until, self.end + start, value_size, checksum, kind == _SPLIT)
         if kind == _CLAIMED:
             self.notes += 1
             self.claims[key] = max(epoch, self.claims.get(key, epoch))
@@ -259,10 +259,10 @@ class Journal:
     def value(self, entry: Entry) -> bytes | None:
         """Return a value; None if it is damaged."""
         value = self._read_at(entry.start, entry.size, entry.checksum)
-        if value is None or not entry.is_continued:
+        if value is None or not entry.is_split:
             return value
         base = self._read_at(*_BASE.unpack_from(value))
-        return None if base is None else bytes(Continued(base, value[_BASE.size :]))
+        return None if base is None else bytes(SplitValue(base, value[_BASE.size :]))
 
     def _read_at(self, start: int, size: int, checksum: int) -> bytes | None:
         data = os.pread(self._number, size, start)

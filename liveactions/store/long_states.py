@@ -1,7 +1,7 @@
 """Seals long states of a session for the store: the first one as a whole, then only what has changed.
 
 A state that is sealed as a whole is a *base*. Later states are sealed as edits of the base, together with the
-rest of their snapshots. They are stored as `Continued` values, so that a journal only writes the base once.
+rest of their snapshots. They are stored as `SplitValue` values, so that a journal only writes the base once.
 When the edits become long, another base begins. Changes are found by identity: parts of a state that haven't
 changed are the same objects.
 
@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 
 from ..immutability import common_ends
 from ..security.signing import Sealer
-from .base import Continued
+from .base import SplitValue
 
 StateJSON = tuple[bytes, ...]
 """A page's state as JSON, in parts: parts that haven't changed are the same objects as before."""
@@ -59,7 +59,7 @@ class StateSealer:
         self._sealer = sealer
         self._base: Base | None = None
 
-    def seal(self, state: StateJSON, snapshot: bytes, context: str) -> Continued:
+    def seal(self, state: StateJSON, snapshot: bytes, context: str) -> SplitValue:
         """Return a state and the rest of its snapshot, sealed for `open_long_state`."""
         base = self._base
         changes = edits(base, state) if base is not None and base.context == context else None
@@ -69,7 +69,7 @@ class StateSealer:
             changes = []
         places = [_EDIT.pack(edit.start, edit.end, len(edit.text)) for edit in changes]
         parts = [_COUNT.pack(len(changes)), *places, *(edit.text for edit in changes), snapshot]
-        return Continued(base.sealed, self._sealer.seal_parts(parts, _context_of_rest(context, base.sealed)))
+        return SplitValue(base.sealed, self._sealer.seal_parts(parts, _context_of_rest(context, base.sealed)))
 
 
 def edits(base: Base, state: StateJSON) -> list[Edit] | None:
@@ -86,7 +86,7 @@ def edits(base: Base, state: StateJSON) -> list[Edit] | None:
     return found if edited * MAX_EDITED <= offsets[-1] else None
 
 
-def open_long_state(sealer: Sealer, value: Continued, context: str, max_age: float) -> tuple[bytes, bytes]:
+def open_long_state(sealer: Sealer, value: SplitValue, context: str, max_age: float) -> tuple[bytes, bytes]:
     """Return the state and the rest of its snapshot. Raise `SealError` if that isn't possible."""
     rest = sealer.open_bytes(value.rest, _context_of_rest(context, value.base), max_age)
     base = sealer.open_bytes(value.base, _context_of_base(context), float("inf"))

@@ -8,7 +8,7 @@ from itertools import islice
 from threading import Lock
 from typing import TypeVar
 
-from .base import CLAIM_SECONDS, SWEEP_ROWS, Claimed, Clock, Row, SweptStore, next_epoch, taken
+from .base import CLAIM_SECONDS, SWEEP_ROWS, ClaimedRow, Clock, Row, SweptStore, next_epoch, taken
 
 T = TypeVar("T")
 Table = dict[str, tuple[T, float]]
@@ -67,7 +67,7 @@ class MemoryStore(SweptStore):
             self._claims[key] = (epoch, now + CLAIM_SECONDS)
             return epoch
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         now = self.clock()
         await self._sweep_if_due(now)
         with self._lock:

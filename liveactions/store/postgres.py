@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, Claimed, Row, SweptStore, backoff, batches
+from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, ClaimedRow, Row, SweptStore, backoff, batches
 
 try:
     import psycopg
@@ -254,7 +254,7 @@ class PostgresStore(SweptStore):
         epoch: int = (await self._run(CLAIM, self._prefix, _blob(key), CLAIM_SECONDS))[0][0]
         return epoch
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         pool, saved = self._pool(), []
         parts = batches(rows, MAX_ROWS, MAX_BYTES)
         for batch in (batch for part in parts for batch in _without_repetition(part)):
@@ -320,9 +320,9 @@ class PostgresStore(SweptStore):
             return list(await cursor.fetchall()) if cursor.description else []
 
 
-def _without_repetition(rows: Sequence[Claimed]) -> Iterator[list[Claimed]]:
+def _without_repetition(rows: Sequence[ClaimedRow]) -> Iterator[list[ClaimedRow]]:
     """Split rows so that no part contains a key twice: a statement can write a row only once."""
-    batch: dict[str, Claimed] = {}
+    batch: dict[str, ClaimedRow] = {}
     for row in rows:
         if row[0] in batch:
             yield list(batch.values())

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, Claimed, Row, Store, backoff, batches
+from .base import CLAIM_SECONDS, SLACK, ClaimedRow, Row, Store, backoff, batches
 
 try:
     import redis.exceptions as errors
@@ -176,7 +176,7 @@ class RedisStore(Store):
         epoch: int = await self._eval(CLAIM, [self._key(b"c", key)], [_ms(CLAIM_SECONDS)])
         return epoch
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         saved: list[bool] = []
         stamp = self._client().stamp
         for batch in batches(rows, MAX_ROWS, MAX_BYTES):

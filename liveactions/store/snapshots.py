@@ -30,7 +30,7 @@ from ..encoding import base64url, from_base64url, write_json
 from ..exceptions import SealError
 from ..security.signing import Sealer
 from ..tasks import Supervisor, Waiting, contained
-from .base import Claimed, Continued, Growing, Row, Store
+from .base import ClaimedRow, JournalRow, Row, SplitValue, Store
 from .fallback import FallbackStore
 from .long_states import StateSealer, open_long_state
 
@@ -149,7 +149,7 @@ class Snapshots:
 
     def seal_for_store(
         self, snapshot: Snapshot, context: str, long: StateSealer | None = None
-    ) -> bytes | Continued:
+    ) -> bytes | SplitValue:
         """Return the sealed snapshot for the store. It is compressed if the session is idle.
 
         `long` seals the session's state if it is long.
@@ -197,7 +197,7 @@ class Snapshots:
         kept = await self.store.get(key)
         if kept is None:
             return None
-        parts = Continued.read(kept)
+        parts = SplitValue.read(kept)
         if parts is None:
             return _unpacked(self.sealer.open_bytes(kept, context, SNAPSHOT_TTL))
         state, rest = open_long_state(self.sealer, parts, context, SNAPSHOT_TTL)
@@ -281,12 +281,12 @@ class SnapshotQueue:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._rows: list[Claimed] = []
+        self._rows: list[ClaimedRow] = []
         self._waiting: list[asyncio.Future[bool]] = []
         self._tasks = Supervisor(lambda: "storing the states of pages")
         self._saving: asyncio.Task[None] | None = None
 
-    async def save(self, row: Growing) -> bool:
+    async def save(self, row: JournalRow) -> bool:
         """Store a row. Return False if another worker has claimed its key."""
         loop, task = asyncio.get_running_loop(), self._saving
         is_idle = task is None or task.done() or task.get_loop() is not loop
@@ -362,7 +362,7 @@ class SessionSnapshots:
         self._long_states = None
 
 
-async def save_all(store: Store, rows: list[Claimed]) -> list[bool]:
+async def save_all(store: Store, rows: list[ClaimedRow]) -> list[bool]:
     """Store rows. If that fails, log it and return True for all of them: their pages continue in this
     process.
     """

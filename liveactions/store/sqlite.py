@@ -31,9 +31,9 @@ from .base import (
     CLAIM_SECONDS,
     SWEEP_ROWS,
     SWEEP_SECONDS,
-    Claimed,
+    ClaimedRow,
     Clock,
-    Growing,
+    JournalRow,
     Row,
     SweptStore,
     next_epoch,
@@ -176,7 +176,7 @@ class SqliteStore(SweptStore):
         self._journals.hold(blob, epoch, since)
         return epoch
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         saved = self.save_now(rows)
         if saved is not None:
             return saved
@@ -191,7 +191,7 @@ class SqliteStore(SweptStore):
                 self._journals.hold(row["key"], row["epoch"], since)
         return saved
 
-    def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
+    def save_now(self, rows: Sequence[JournalRow]) -> list[bool] | None:
         now, journals = self.clock(), self._journals
         saved = journals.save([(_blob(key), epoch, value, now + ttl) for key, epoch, value, ttl in rows])
         if journals.is_full:

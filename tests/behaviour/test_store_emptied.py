@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from liveactions import Live, Page, Pages, action
 from liveactions.pubsub.redis import RedisBroker
-from liveactions.store import Claimed
+from liveactions.store import ClaimedRow
 from liveactions.store.redis import RedisStore
 from liveactions.store.snapshots import session_key
 from tests.support.asgi import browser
@@ -55,7 +55,7 @@ async def test_a_page_that_nobody_touches_is_stored_again(
         store, saved = here.site.snapshots.store, asyncio.Event()
         save_many = store.save_many
 
-        async def save_and_say(rows: Sequence[Claimed]) -> list[bool]:
+        async def save_and_say(rows: Sequence[ClaimedRow]) -> list[bool]:
             done = await save_many(rows)
             saved.set()
             return done

@@ -13,7 +13,7 @@ import pytest
 
 from liveactions import Live, Page, Pages, action
 from liveactions.exceptions import StoreError
-from liveactions.store import Claimed, MemoryStore, Row, SqliteStore, Store
+from liveactions.store import ClaimedRow, MemoryStore, Row, SqliteStore, Store
 from liveactions.store import sqlite as module
 from liveactions.store.fallback import RETRY_SECONDS, FallbackStore
 from liveactions.testing import Browser
@@ -78,7 +78,7 @@ class Unruly(MemoryStore):
         await self._answer()
         return await super().claim(key)
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         await self._answer()
         return await super().save_many(rows)
 

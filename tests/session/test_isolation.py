@@ -11,7 +11,7 @@ import pytest
 
 from liveactions import Deferred, Live, Page, Pages, action, after, defer, loaded, on, redirect
 from liveactions.session.registry import SessionRegistry
-from liveactions.store import Claimed, MemoryStore
+from liveactions.store import ClaimedRow, MemoryStore
 from liveactions.tasks import Recurring, Supervisor
 from liveactions.testing import Browser
 from tests.support.asgi import browser
@@ -200,7 +200,7 @@ async def test_a_listener_that_fails_keeps_a_message_from_no_other(
 class Bursting(MemoryStore):
     """Fails in a way of its own."""
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         raise RuntimeError("the store has burst")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from liveactions.exceptions import StoreError
-from liveactions.store import Claimed, MemoryStore, Row
+from liveactions.store import ClaimedRow, MemoryStore, Row
 from liveactions.store import fallback as module
 from liveactions.store.fallback import PROBE, RETRY_SECONDS, FallbackStore
 from tests.store.engines import Clock
@@ -50,7 +50,7 @@ class Brittle(MemoryStore):
         self._check()
         return await super().claim(key)
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         self._check(*(value for _, _, value, _ in rows))
         return await super().save_many(rows)
 
@@ -163,7 +163,7 @@ async def test_what_is_written_while_it_is_handed_over_is_not_lost(
     brittle.works = True
     save_many = brittle.save_many
 
-    async def slowly(rows: Sequence[Claimed]) -> list[bool]:
+    async def slowly(rows: Sequence[ClaimedRow]) -> list[bool]:
         if any(value == b"older" for _, _, value, _ in rows):
             await store.save("k", 0, b"newer", 10)
         return await save_many(rows)

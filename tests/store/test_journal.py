@@ -25,7 +25,7 @@ from liveactions.exceptions import StoreError
 from liveactions.store import SqliteStore
 from liveactions.store import journal as module
 from liveactions.store import sqlite as sqlite_module
-from liveactions.store.base import Continued
+from liveactions.store.base import SplitValue
 from liveactions.store.fallback import FallbackStore
 from liveactions.store.journal import SUFFIX, Journal
 from tests.support.logs import logged
@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "store.journals"
 
 
-async def saved(store: SqliteStore, *values: bytes | Continued, key: str = "k", epoch: int = 0) -> None:
+async def saved(store: SqliteStore, *values: bytes | SplitValue, key: str = "k", epoch: int = 0) -> None:
     """Save a state in the store itself and then these in the journal."""
     assert await store.save(key, epoch, b"first", TTL)
     for value in values:
@@ -189,7 +189,7 @@ async def test_what_a_killed_process_has_reported_is_there(
         for _ in range(2):
             value = await store.get("k")
             assert value is not None
-            parts = Continued.read(value) or Continued(b"", value)
+            parts = SplitValue.read(value) or SplitValue(b"", value)
             assert (parts.base, len(parts.rest)) == (base, size)
             assert int(parts.rest[:8]) in (reported, reported + 1)
             store._move("")
@@ -208,7 +208,7 @@ async def _saving(path: Path, size: int, base: bytes, report: Connection) -> Non
         count += 1
         value = (b"%08d" % count).ljust(size, b".")
         if base:
-            assert store.save_now([("k", epoch, Continued(base, value), TTL)]) == [True]
+            assert store.save_now([("k", epoch, SplitValue(base, value), TTL)]) == [True]
         else:
             assert await store.save("k", epoch, value, TTL)
         report.send(count)
@@ -229,14 +229,14 @@ async def test_the_journal_of_a_dead_process_is_moved_by_another(
 
 
 BASE = os.urandom(100)
-TWO_STATES: list[tuple[bytes | Continued, bytes | Continued]] = [
+TWO_STATES: list[tuple[bytes | SplitValue, bytes | SplitValue]] = [
     (b"2" * 50, b"3" * 50),
-    (Continued(BASE, b"2" * 50), Continued(BASE, b"3" * 50)),
+    (SplitValue(BASE, b"2" * 50), SplitValue(BASE, b"3" * 50)),
 ]
 
 
 async def two_states(
-    make: Callable[[], SqliteStore], folder: Path, first: bytes | Continued, second: bytes | Continued
+    make: Callable[[], SqliteStore], folder: Path, first: bytes | SplitValue, second: bytes | SplitValue
 ) -> tuple[bytes, bytes]:
     """Return the contents of a dead process's journal with one state, and with another one after it."""
     store = make()
@@ -255,8 +255,8 @@ async def test_a_torn_record_is_ignored(
     make: Callable[[], SqliteStore],
     folder: Path,
     tmp_path: Path,
-    first: bytes | Continued,
-    second: bytes | Continued,
+    first: bytes | SplitValue,
+    second: bytes | SplitValue,
 ) -> None:
     one, both = await two_states(make, folder, first, second)
     for length in range(len(one), len(both)):
@@ -273,8 +273,8 @@ async def test_a_damaged_record_is_ignored(
     make: Callable[[], SqliteStore],
     folder: Path,
     tmp_path: Path,
-    first: bytes | Continued,
-    second: bytes | Continued,
+    first: bytes | SplitValue,
+    second: bytes | SplitValue,
 ) -> None:
     """As a machine that crashes may leave it: the end of the file is there, but not its middle."""
     one, both = await two_states(make, folder, first, second)
@@ -294,7 +294,7 @@ async def test_the_base_of_a_value_is_written_once_in_a_file(
 ) -> None:
     one, two = make(), make()
     bases = [os.urandom(50_000) for _ in range(2)]
-    values = [Continued(bases[n // 3], b"rest %d" % n) for n in range(6)]
+    values = [SplitValue(bases[n // 3], b"rest %d" % n) for n in range(6)]
     await saved(one)
     sizes = []
     for value in values:
@@ -305,9 +305,9 @@ async def test_the_base_of_a_value_is_written_once_in_a_file(
     assert [size > 50_000 for size in grown] == [True, False, False, True, False, False]
     one._move("")
     assert in_file(tmp_path / "store") == await two.get("k") == bytes(values[-1])
-    assert one.save_now([("k", 0, Continued(bases[1], b"in another file"), TTL)]) == [True]
+    assert one.save_now([("k", 0, SplitValue(bases[1], b"in another file"), TTL)]) == [True]
     dies(one)
-    assert await two.get("k") == bytes(Continued(bases[1], b"in another file"))
+    assert await two.get("k") == bytes(SplitValue(bases[1], b"in another file"))
     two._move("")
     assert in_file(tmp_path / "store") == await two.get("k")
 
@@ -326,8 +326,8 @@ async def test_a_claim_that_comes_before_a_base_does_not_move_it(make: Callable[
     await saved(one, key="other")
     await two.claim("other")  # a note in the file of `one`, which it hasn't read
     for rest in (b"2", b"3", b"4"):
-        assert one.save_now([("k", 0, Continued(BASE, rest), TTL)]) == [True]
-        assert await two.get("k") == bytes(Continued(BASE, rest))
+        assert one.save_now([("k", 0, SplitValue(BASE, rest), TTL)]) == [True]
+        assert await two.get("k") == bytes(SplitValue(BASE, rest))
 
 
 async def test_a_long_value_of_which_a_sector_is_missing_is_ignored(

@@ -9,7 +9,7 @@ import pytest
 from liveactions.exceptions import SealError
 from liveactions.security.signing import Keys, Sealer
 from liveactions.store import MemoryStore
-from liveactions.store.base import Continued
+from liveactions.store.base import SplitValue
 from liveactions.store.fallback import FallbackStore
 from liveactions.store.long_states import StateJSON, StateSealer, open_long_state
 from liveactions.store.snapshots import LONG_STATE, Snapshot, Snapshots
@@ -19,8 +19,8 @@ SEALER = Sealer(Keys.random())
 STATE = tuple(b"%03d" % number * 10 for number in range(100))
 
 
-def opened(value: Continued, context: str = "ada") -> tuple[bytes, bytes]:
-    read = Continued.read(bytes(value))
+def opened(value: SplitValue, context: str = "ada") -> tuple[bytes, bytes]:
+    read = SplitValue.read(bytes(value))
     assert read is not None
     return open_long_state(SEALER, read, context, PATIENCE)
 
@@ -61,13 +61,13 @@ def test_a_base_is_kept_while_little_has_changed() -> None:
 def test_its_parts_are_opened_together_and_in_their_context_only() -> None:
     one, other = (StateSealer(SEALER).seal(STATE, b"", "ada") for _ in range(2))
     forged = [
-        Continued(one.base, other.rest),
-        Continued(one.base, one.base),
-        Continued(one.rest, one.rest),
-        Continued(one.base[:-1], one.rest),
-        Continued(bytes([*one.base[:40], one.base[40] ^ 1, *one.base[41:]]), one.rest),
-        Continued(one.base, b""),
-        Continued(b"", b""),
+        SplitValue(one.base, other.rest),
+        SplitValue(one.base, one.base),
+        SplitValue(one.rest, one.rest),
+        SplitValue(one.base[:-1], one.rest),
+        SplitValue(bytes([*one.base[:40], one.base[40] ^ 1, *one.base[41:]]), one.rest),
+        SplitValue(one.base, b""),
+        SplitValue(b"", b""),
     ]
     for value in forged:
         with pytest.raises(SealError):
@@ -82,9 +82,9 @@ async def test_snapshots_of_long_states() -> None:
     short = Snapshot("/", (b'[{"a":', b"1", b"}]"), 1)
     long = Snapshot("/", (b'[{"a":"', *[b"x"] * LONG_STATE, b'"}]'), 1)
     at_rest = long._replace(at_rest=True)
-    for snapshot, is_continued in ((short, False), (long, True), (at_rest, False)):
+    for snapshot, is_split in ((short, False), (long, True), (at_rest, False)):
         value = snapshots.seal_for_store(snapshot, context, states)
-        assert isinstance(value, Continued) == is_continued
+        assert isinstance(value, SplitValue) == is_split
         await snapshots.store.put("session", bytes(value), PATIENCE)
         found = await snapshots.load("session", context)
         a = "x" * LONG_STATE if snapshot is not short else 1

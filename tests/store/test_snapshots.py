@@ -11,8 +11,8 @@ import pytest
 
 from liveactions.exceptions import SealError
 from liveactions.security.signing import Keys, Sealer
-from liveactions.store import Claimed, MemoryStore
-from liveactions.store.base import Continued, Growing
+from liveactions.store import ClaimedRow, MemoryStore
+from liveactions.store.base import JournalRow, SplitValue
 from liveactions.store.fallback import FallbackStore
 from liveactions.store.snapshots import (
     HANDLE_PREFIX,
@@ -137,14 +137,14 @@ class Counting(MemoryStore):
         self.batches: list[list[str]] = []
         self.gate: asyncio.Event | None = None
 
-    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
         self.batches.append([key for key, *_ in rows])
         if self.gate is not None:
             await self.gate.wait()
         return await super().save_many(rows)
 
 
-def row(key: str, epoch: int = 0) -> Claimed:
+def row(key: str, epoch: int = 0) -> ClaimedRow:
     return key, epoch, key.encode(), 60.0
 
 
@@ -162,7 +162,7 @@ class AtOnce(Counting):
         super().__init__()
         self.has_journal = True
 
-    def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
+    def save_now(self, rows: Sequence[JournalRow]) -> list[bool] | None:
         if not self.has_journal:
             return None
         self.batches.append([key for key, *_ in rows])
@@ -178,10 +178,10 @@ async def test_a_state_is_stored_at_once_where_that_is_possible() -> None:
 
 
 async def test_a_long_state_is_only_kept_as_a_base_while_others_follow_soon() -> None:
-    times, values = iter((0.0, 0.9, 1.8, 2.9, 3.0)), list[bytes | Continued]()
+    times, values = iter((0.0, 0.9, 1.8, 2.9, 3.0)), list[bytes | SplitValue]()
 
     class Kept(AtOnce):
-        def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
+        def save_now(self, rows: Sequence[JournalRow]) -> list[bool] | None:
             values.extend(value for _, _, value, _ in rows)
             return super().save_now(rows)
 
@@ -191,8 +191,8 @@ async def test_a_long_state_is_only_kept_as_a_base_while_others_follow_soon() ->
     state = tuple(b"%d" % number for number in range(LONG_STATE))
     for _ in range(5):
         assert await session.save(Snapshot("/", state), "ada")
-    assert [type(value) is Continued for value in values] == [False, True, True, False, True]
-    bases = [value.base for value in values if isinstance(value, Continued)]
+    assert [type(value) is SplitValue for value in values] == [False, True, True, False, True]
+    bases = [value.base for value in values if isinstance(value, SplitValue)]
     assert bases[0] is bases[1] is not bases[2]
 
 
