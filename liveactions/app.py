@@ -410,6 +410,7 @@ class Live(Starlette):
                 log.warning("%s", warning)
             self.site.check_direct_uploads()
             async with inner(app) as state:
+                self.sessions.start()
                 if self._has_presence():
                     self.sessions.presence.start()
                 with draining_on_sigterm(self.drain):

@@ -51,6 +51,8 @@ from .subscriptions import SubscriptionIndex
 log = get_logger(__name__)
 MAINTENANCE_INTERVAL: Final = 1.0
 """Seconds between two rounds of maintenance."""
+IDLE_INTERVAL: Final = 60.0
+"""Seconds between two rounds of a worker without pages."""
 POLLS_PER_ROUND: Final = 20
 """How often messages of other workers are received in each of these intervals."""
 HANDOVER_TIMEOUT: Final = 1.0
@@ -124,6 +126,7 @@ class SessionRegistry:
         self._index = SubscriptionIndex(channel, lambda: (one.subscriptions for one in self))
         self._maintenance = Supervisor(lambda: "the maintenance of open pages")
         self._rounds = Supervisor(lambda: "a round of maintenance")
+        self._idle = Supervisor(lambda: "the maintenance of an idle worker")
         self._receiving = Recurring("receiving messages of other workers", channel.catch_up)
         self._each_round = [
             Recurring("removing expired uploads", site.uploads.sweep_if_due),
@@ -386,6 +389,16 @@ class SessionRegistry:
 
     # Maintenance
 
+    def start(self) -> None:
+        """Start the maintenance of a worker without pages: other workers may leave journals and uploads."""
+        self._idle.start(self._idle_loop())
+
+    async def _idle_loop(self) -> None:
+        while True:
+            await asyncio.sleep(IDLE_INTERVAL)
+            if not self._maintenance:
+                await self.run_maintenance(self._clock())
+
     def _drop(self, session: Session) -> None:
         if self._sessions.get(session.state.token) is session:
             del self._sessions[session.state.token]
@@ -463,6 +476,7 @@ class SessionRegistry:
     async def close(self) -> None:
         """Accept no more pages, and store the state of all: the process ends."""
         self.is_draining = True
+        self._idle.cancel()
         self._index.close()
         self.presence.stop()
         await self.save_all()

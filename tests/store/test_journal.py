@@ -21,15 +21,19 @@ from typing import Any
 
 import pytest
 
+from liveactions import Pages
 from liveactions.exceptions import StoreError
+from liveactions.session import registry
 from liveactions.store import SqliteStore
 from liveactions.store import journal as module
 from liveactions.store import sqlite as sqlite_module
 from liveactions.store.base import SplitValue
 from liveactions.store.fallback import FallbackStore
 from liveactions.store.journal import SUFFIX, Journal
+from liveactions.testing import Browser
 from tests.support.logs import logged
-from tests.support.patience import wait_until
+from tests.support.patience import PATIENCE, wait_until
+from tests.support.small import small_app
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no journals there")
 processes = multiprocessing.get_context("forkserver")
@@ -226,6 +230,20 @@ async def test_the_journal_of_a_dead_process_is_moved_by_another(
     dies(one)
     two._move("")
     assert in_file(tmp_path / "store") == b"2" and journals(folder) == []
+
+
+async def test_a_worker_without_pages_moves_the_journal_of_a_dead_process(
+    make: Callable[[], SqliteStore], tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "IDLE_INTERVAL", 0.01)
+    app, dead = small_app(Pages(), {}, store=make()), make()
+    async with Browser(app):
+        await saved(dead, b"2")
+        dies(dead)
+        async with asyncio.timeout(PATIENCE):
+            while journals(folder):
+                await asyncio.sleep(0.01)
+    assert in_file(tmp_path / "store") == b"2" and not app.sessions._idle
 
 
 BASE = os.urandom(100)
