@@ -137,7 +137,7 @@ export type CoreParts = MembersOf<[
 export interface Lazy {
   /** Return itself. */
   start(parts: CoreParts): Lazy;
-  applyAutofocus(): void;
+  applyAutofocus(fresh?: 1): void;
   applyExtras(extras: any): void;
   /** The fetch request that is being sent; undefined from when its response begins. */
   readonly busy: unknown;

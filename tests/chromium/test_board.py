@@ -10,7 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.chromium.conftest import Visit, Visitor
-from tests.chromium.server import Server, serving
+from tests.chromium.proxy import link
+from tests.chromium.server import Server, free_port, serving
 
 PICTURE = Path("examples/conduit/screenshot.png")
 
@@ -169,12 +170,21 @@ def test_who_reloads_is_never_missing(nadia: Page, visit: Visit, board: Server) 
     assert lists and all("Joris" in shown for shown in lists), lists
 
 
-def test_a_killed_worker(visit: Visit, board: Server) -> None:
-    page = sign_in(visit(board.url, outages=True), "Mei")
-    page.get_by_label("Add a card to Next").fill("Survived")
-    board.kill_worker()
-    page.get_by_role("button", name="Add to Next").click()
-    card(page, "Survived")
+def test_killed_workers(visit: Visit, board: Server) -> None:
+    """Their pages continue in another process, which sends what others have changed meanwhile."""
+    joris = sign_in(visit(board.url, script=False), "Joris")
+    with link(board.port) as proxy:
+        page = sign_in(visit(proxy.url, outages=True), "Mei")
+        page.get_by_label("Add a card to Next").fill("Survived")
+        proxy.target = free_port()
+        proxy.drop()
+        for pid in board.worker_pids()[-2:]:
+            board.kill_worker(pid)
+        add(joris, "Done", "Added meanwhile")
+        proxy.target = board.port
+        card(page, "Added meanwhile")
+        page.get_by_role("button", name="Add to Next").click()
+        card(page, "Survived")
 
 
 def test_it_is_accessible(nadia: Page, visit: Visit, board: Server) -> None:

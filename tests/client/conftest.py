@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
 SCRIPT = re.compile(r"/(?:(client|hooks|debug)(?:\.[0-9a-f]+)?|[0-9a-f]{10}/([\w-]+))\.js")
-NEEDS_LAZY = re.compile(r'"(a|h|page|s)":|"url":\[|autofocus|[\[,]\[\d+,-?\d+]')
+NEEDS_LAZY = re.compile(r'"(a|h|migrated|page|rebuilt|s)":|"url":\[|autofocus|[\[,]\[\d+,-?\d+]')
 
 FAKE_SOCKET = """
 window.sockets = [];
@@ -59,7 +59,7 @@ class Server:
         """Open the socket and welcome the page."""
         self.open()
         self.rev = welcome.setdefault("rev", 0)
-        self.receive({"token": "t", "rebuilt": 1, **welcome})
+        self.receive({"token": "t", **welcome})
 
     def receive(self, message: Any) -> None:
         """The page gets a message. What only the rest of the client knows (raw HTML, moves) is done, too."""

@@ -216,7 +216,7 @@ def test_a_page_read_anew_has_nothing_that_leaves(open_page: Open) -> None:
     page.evaluate("Math.random = () => 0")
     server.lose()
     page.wait_for_function("sockets.length == 2")
-    server.accept(rev=1, patch=[0, [1, [0, "c"]]])
+    server.accept(rev=1, rebuilt=1, patch=[0, [1, [0, "c"]]])
     page.wait_for_function("document.querySelectorAll('li').length === 2")
     server.patch([0, [[0]]])
     assert texts(page) == ["(a)", "c"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.client.conftest import Open, Server, document
 from tests.support.client import load_lazy
@@ -181,6 +181,35 @@ def test_one_that_was_sent_and_cannot_be_again_is_uncertain(open_page: Open) -> 
     lose(page, server)
     server.receive({"token": "t", "rev": 1, "ack": 0, "rebuilt": 1, "patch": [0, "none"]})
     assert server.ops == [] and ended(server) == {1: "uncertain"}
+
+
+def test_typed_text_stays_in_what_a_rebuilt_session_sends(open_page: Open) -> None:
+    """In forms without ids, in fields with the same name, and in others; the focus stays, too."""
+
+    def form(action: str, *labels: str) -> str:
+        fields = "".join(f'<input name="t" aria-label="{label}">' for label in labels)
+        return f'<form method="post" action="/page?_a={action}">{fields}</form>'
+
+    def main(heading: str, *forms: str) -> str:
+        once = f'<form method="post" action="/page?_a={heading}"><textarea name="w" aria-label="w"></textarea></form>'
+        return f"<main><h1>{heading}</h1>{''.join(forms)}{once}</main>"
+
+    before = main("Old", form("add~a", "a", "b"), form("add~c", "c"), form("add~d", "d"))
+    page, server = open_page(f'<div data-l=".">{before}</div>')
+    for label in "bcdw":
+        page.get_by_label(label).fill(f"typed in {label}")
+    page.get_by_label("c").focus()
+    lose(page, server)
+    after = main("New", form("add~new", "new"), form("add~c", "c"), form("add~a", "a", "b"))
+    server.receive(
+        {"token": "t", "rev": 1, "ack": 0, "migrated": 1, "patch": [0, {"f": [1]}], "shapes": [1, after]}
+    )
+    page.wait_for_selector("text=New")
+    fields = page.evaluate(
+        "[...document.querySelectorAll('[aria-label]')].map(each => [each.ariaLabel, each.value])"
+    )
+    assert {label: text for label, text in fields if text} == {label: f"typed in {label}" for label in "bcw"}
+    expect(page.get_by_label("c")).to_be_focused()
 
 
 def test_a_stale_page_comes_whole_and_typed_text_stays(open_page: Open) -> None:

@@ -277,6 +277,44 @@ def test_the_same_page_anew_keeps_what_was_typed(open_page: Open) -> None:
     assert server.ops == []
 
 
+TASK = '<li data-key="{key}"><input name="t" form="live" aria-label="{key}"></li>'
+
+
+@pytest.mark.parametrize("rebuilt", [{}, {"rebuilt": 1}])
+def test_typed_text_stays_in_its_own_control(open_page: Open, rebuilt: dict[str, int]) -> None:
+    """Of several of its name: in forms, in items, twice in a form. Another form calls another action."""
+
+    def body(keys: str, heading: str) -> str:
+        tasks = "".join(TASK.format(key=key) for key in keys)
+        forms = "".join(
+            f'<form method="post" action="/page?_a=add~{n}"><input name="t" aria-label="form {n}"></form>'
+            for n in ([0, 1] if heading == "old" else [1, 2, 0])
+        )
+        twice = (
+            '<form method="post" action="/page"><input name="t"><input name="t" aria-label="second"></form>'
+        )
+        other = (
+            f'<form method="post" action="/page?_a=send~{heading}"><input name="u" aria-label="other"></form>'
+        )
+        return f"{OWN}<main><h1>{heading}</h1>{forms}<ul>{tasks}</ul>{twice}{other}</main>"
+
+    page, server = ready(open_page(body("ab", "old")))
+    labels = ["form 1", "b", "second", "other"]
+    for label in labels:
+        page.get_by_label(label, exact=True).fill(f"typed in {label}")
+    page.get_by_label("form 1").focus()
+    come_back(page, server)
+    server.receive(
+        {"token": "t", "rev": 1, "ack": 0, **rebuilt, "patch": {"page": document(body("bca", "new"))}}
+    )
+    page.wait_for_selector("text=new")
+    typed = page.evaluate(
+        "[...document.querySelectorAll('[aria-label]')].map(each => [each.ariaLabel, each.value])"
+    )
+    assert {label: text for label, text in typed if text} == {label: f"typed in {label}" for label in labels}
+    assert page.evaluate("document.activeElement.ariaLabel") == "form 1"
+
+
 UPLOAD = FORM.replace("<button", '<input type="file" name="f" id="u" multiple><button')
 
 

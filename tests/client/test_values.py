@@ -260,6 +260,17 @@ def test_typed_text_of_a_row_that_moves(open_page: Open) -> None:
     assert [value(page, "a"), value(page, "b")] == ["a", "typed"]
 
 
+def test_typed_text_of_an_item_that_is_inserted_elsewhere(open_page: Open) -> None:
+    """Also if the page was loaded with the hidden field that its forms have then."""
+    item = '<p data-key="k">{}<input name="t"></p>'
+    hidden = '<input type="hidden" name="_s" value="snapshot">'
+    page, server = open_page(f'<div data-l=".">{item.format(hidden)}</div><div data-l=".">x</div>')
+    load_lazy(page)
+    page.fill("[name=t]", "typed")
+    server.patch([0, "x", 1, {"f": [1]}], shapes=[1, item.format("")])
+    assert page.input_value("[name=t]") == "typed"
+
+
 def opened(server: Server, tag: str) -> bool:
     return bool(server.page.evaluate(f"document.querySelector('{tag}').open"))
 

@@ -64,7 +64,7 @@ function apply({ fresh, shapes = [], patch: changes = [], extras, settled }) {
       for (const [op, status] of settled) if (isOk(status)) flushWithheld(op.seen, status === OK_KEEP_FORM ? undefined : op.resets);
     });
   } finally {
-    lazy?.applyAutofocus();
+    lazy?.applyAutofocus(fresh);
     patching = false;
     dispatchPhase("after");
     if (fresh) settled.push(...readdress());

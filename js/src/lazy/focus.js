@@ -21,11 +21,12 @@ export const forgetAutofocus = () => void observer.takeRecords();
 /**
  * Focus the first added element with `autofocus`, with the caret at the end; also carry over unsaved input. Called after
  * each patch.
+ * @param {1} [fresh] set if the session was rebuilt
  */
-export function applyAutofocus() {
+export function applyAutofocus(fresh) {
   const records = observer.takeRecords();
   observer.disconnect();
-  carry(records);
+  carry(records, fresh);
   const moved = new Set(records.flatMap(({ removedNodes }) => [...removedNodes]));
   const element = records.flatMap(({ addedNodes, target, type }) => (type === "attributes" ? target : [...addedNodes]))
     .filter((node) => !moved.has(node)).flatMap(autofocusIn).find((element) => isConnected(element));

@@ -4,6 +4,7 @@
 /** @import { Control, Features, Settled } from "../interface.js" */
 import { isCheckable, isControl } from "../core/controls.js";
 import { core } from "./bridge.js";
+import { controlsIn, heirIn, pairControls } from "./carry.js";
 import { isEqual } from "./equality.js";
 import { forgetAutofocus } from "./focus.js";
 import { ignoringElements, restoreIgnored } from "./ignore.js";
@@ -34,7 +35,7 @@ function replacePage(html, settled, fresh) {
   loaded.unsaved?.unmarkUnsaved();
   const ignored = isAnother ? [] : ignoringElements();
   const place = isAnother ? keepElements(next) : () => {};
-  const typed = [...document.body.querySelectorAll("*")].filter(isControl).filter(core.editCount);
+  const before = controlsIn(document.body), typed = before.filter(core.editCount);
   if (isAnother) {
     for (const control of typed) control.remove(); // or an equal control of the other page would keep the input
     loaded.commands?.forgetOverrides();
@@ -51,6 +52,8 @@ function replacePage(html, settled, fresh) {
   loaded.changes?.forgetChanges();
   forgetAutofocus();
   if (isAnother) return completeSwap(scripts);
+  const pairs = pairControls(before, controlsIn(document.body));
+  const replacementFor = (/** @type {Control} */ control) => heirIn([document.body], control) ?? pairs.get(control);
   const replacements = typed.map((control) => (control.isConnected ? control : transferInput(replacementFor(control), control)));
   if (fresh) queueMicrotask(() => replacements.forEach(dispatchInputEvents)); // when the patch is done, and events call actions again
   if (isControl(activeElement) && !activeElement.isConnected) replacementFor(activeElement)?.focus();
@@ -88,16 +91,6 @@ function removeUpTo(node, stop) {
     node = next;
   }
 }
-
-/** Find the control that replaces one of the old page, by id or name. @param {Control} control */
-function replacementFor(control) {
-  const candidates = control.id ? [document.getElementById(control.id)] : [...document.getElementsByName(control.name)];
-  return /** @type {unknown[]} */ (candidates).filter(isControl).find((other) =>
-    other.type === control.type && idOfForm(other) === idOfForm(control) && (!isCheckable(control) || other.value === control.value));
-}
-
-/** @param {Control} control */
-const idOfForm = ({ form }) => form && getAttribute(form, "id");
 
 /** Dispatch `input` and `change`, so that the new session gets the value. @param {Control | undefined} control */
 function dispatchInputEvents(control) {
