@@ -8,7 +8,8 @@ from markupsafe import Markup, escape
 def highlight(text: str, language: str) -> Markup:
     """Return code as HTML, with Pygments' classes if Pygments is installed and knows the language.
 
-    The names of languages are those of Pygments: ``python``, ``html+jinja``, ``js``.
+    The names of languages are those of Pygments: ``python``, ``html+jinja``, ``js``. The time can grow with
+    the square of the length, so limit the length of texts from visitors to a few thousand characters.
     """
     try:
         from pygments import highlight as format_tokens

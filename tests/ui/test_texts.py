@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from cProfile import Profile
 
 import pytest
 from markupsafe import Markup
@@ -70,6 +71,31 @@ def test_images_are_opt_in() -> None:
         '<p><img src="/cat.png" alt="A cat"></p>\n'
     )
     assert "<img" not in ui.markdown("![A cat](/cat.png)")
+
+
+@pytest.mark.parametrize("brackets", ["[", "![", "[a][", "[\n"])
+def test_unclosed_brackets_take_about_as_long_as_other_markdown(brackets: str) -> None:
+    def calls(unit: str) -> int:
+        profile = Profile()
+        profile.runcall(ui.markdown, (unit * 2000)[:2000])
+        return sum(entry.callcount for entry in profile.getstats())
+
+    ui.markdown("")  # the parser is created once
+    assert calls(brackets) < 4 * calls("- a\n")
+
+
+def test_highlighted_code_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pygments takes minutes for 60,000 empty lines of C."""
+    monkeypatch.setattr(sys.modules[_markdown.__module__], "MAX_CODE", 10)
+    blocks = ("int 456789", "int 4567", "1", "int a", "2")
+    html = ui.markdown("".join(f"```c\n{code}\n```\n" for code in blocks))
+    assert [code for code in blocks if f"<pre><code>{code}\n" in html] == ["int 456789", "int a"]
+    assert html.count('<code class="language-c"><span') == 3
+
+
+def test_nested_lists() -> None:
+    levels = ["  " * depth + "- a\n" for depth in range(9)]
+    assert ui.markdown("".join(levels)).count("<li>a") == 9
 
 
 def test_markdown_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
