@@ -19,7 +19,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import splitext
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from jinja2 import BaseLoader, Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
@@ -70,6 +70,15 @@ class ComponentFile:
     script: str = ""
 
 
+class Misspelt(NamedTuple):
+    """An attribute that a component passes on, but whose name looks like that of one of its props."""
+
+    tag: str
+    name: str
+    prop: str
+    line: int
+
+
 @dataclass(slots=True)
 class Expanded:
     """What was found while the tags in a template were replaced."""
@@ -79,6 +88,7 @@ class Expanded:
     styles: list[str] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     classes: set[str] = field(default_factory=set)
+    misspelt: list[Misspelt] = field(default_factory=list)
 
 
 _LOADING: Final[ContextVar[tuple[str, ...]]] = ContextVar("loading", default=())
@@ -114,8 +124,8 @@ class Components:
         self._expand = expand
         self._kit = kit
         self._found: dict[str, ComponentFile] = {}
-        self._used: dict[str | None, set[str]] = {}
-        """The components that are in a template."""
+        self._expanded: dict[str | None, Expanded] = {}
+        """What was found in each template that has tags."""
 
     def find(self, tag: str, template: str | None, line: int) -> ComponentFile:
         """Return a component. Raise `TemplateError` if there is none, or if it contradicts itself.
@@ -143,13 +153,19 @@ class Components:
             used in self._found and self.is_current(self._found[used]) for used in component.uses
         )
 
-    def note_use(self, template: str | None, tags: set[str]) -> None:
-        """Remember which components a template was compiled with."""
-        self._used[template] = tags
+    def note(self, template: str | None, found: Expanded) -> None:
+        """Remember what was found in a template when it was compiled."""
+        self._expanded[template] = found
+
+    def misspelt(self, template: str) -> list[Misspelt]:
+        """Return the attributes in a template that may be meant as props."""
+        found = self._expanded.get(template)
+        return found.misspelt if found is not None else []
 
     def are_current(self, template: str | None) -> bool:
         """Return whether the components that a template was compiled with haven't changed."""
-        tags = self._used.get(template, ())
+        found = self._expanded.get(template)
+        tags = found.used if found is not None else ()
         return all(tag in self._found and self.is_current(self._found[tag]) for tag in tags)
 
     def files(self) -> Iterator[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import partial
 from itertools import count
 from typing import Any, Final
@@ -22,6 +23,7 @@ from typing import Any, Final
 from jinja2 import nodes
 
 from ..exceptions import TemplateError
+from ..html.attributes import is_attribute
 from ..html.entities import decode_attribute
 from ..html.tokenizer import (
     Attribute,
@@ -38,11 +40,12 @@ from ..html.tokenizer import (
     mentions_components,
 )
 from .component_body import ATTRS, meant, set_names
-from .component_files import DEFAULT, ComponentFile, Components, Expanded
+from .component_files import DEFAULT, ComponentFile, Components, Expanded, Misspelt
 from .component_props import Prop
 from .inlining import ALL, ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
 from .ir import Part, attribute_source, runs
 from .line_numbers import decode_line
+from .live_attributes import PREFIX
 from .macro_calls import Macros
 from .syntax_tree import every
 
@@ -76,6 +79,8 @@ def expand(
     return expander.found
 
 
+_SIMILAR: Final = 0.75
+"""How alike names are that may be meant, as for `difflib.get_close_matches`."""
 _UNKNOWN: Final = "\0"
 _HIDDEN: Final = "\ufdd0"
 """Replaces ``<`` in ``{% raw %}``. Templates don't contain it, because it is a Unicode noncharacter."""
@@ -316,6 +321,7 @@ class _Expander:
             hint = next((f"; did you mean it by {one!r}?" for one in others if meant(one, missing)), "")
             text = f"<{tag.source}> needs {', '.join(missing)}{hint}"
             raise self._error(text, tag.line, f"<{tag.source}")
+        self.found.misspelt += _misspelt(tag, call, sorted(component.props.keys() - call.props))
 
     def _value(self, tag: StartTag, attribute: Attribute, prop: Prop) -> nodes.Expr:
         """Return the value of a prop as an expression. A single ``{{ … }}`` keeps its type."""
@@ -349,6 +355,17 @@ class _Expander:
 
     def _error(self, text: str, line: int, near: str = "") -> TemplateError:
         return TemplateError(text, *decode_line(self._name, line), near)
+
+
+def _misspelt(tag: StartTag, call: Call, others: list[str]) -> Iterator[Misspelt]:
+    """Yield attributes that aren't HTML's, and look like props that the tag could have."""
+    for attribute in call.attributes:
+        name = attribute.name
+        if name is None or is_attribute(name) or name.startswith(PREFIX):
+            continue
+        similar = get_close_matches(name.replace("-", "_"), others, 1, _SIMILAR)
+        if similar:
+            yield Misspelt(tag.source, name, similar[0], attribute.line)
 
 
 class _Reader:

@@ -80,7 +80,7 @@ class LiveEnvironment(Environment):
         has_macros = any(isinstance(node, nodes.Macro) for node in tree.body)
         if has_macros or (mentions_components(source) and not (name or "").endswith(_WITHOUT_COMPONENTS)):
             found = expand(tree.body, name, self.components, tag_of(name or "") is not None)
-            self.components.note_use(name, found.used)
+            self.components.note(name, found)
         return tree
 
     def _tokenize(

@@ -343,6 +343,30 @@ def test_components_are_checked() -> None:
     ]
 
 
+PASSED_ON = {
+    "components/Field.html": (
+        "{# props label: str = '', page_size: int = 1, title: str = '' #}\n"
+        "<p {{ attrs }}>{{ label }}{{ page_size }}{{ title }}</p>"
+    ),
+    "components/Form.html": "<Field {{ attrs }} lable='x'/>",
+}
+
+
+def test_attributes_that_look_like_props() -> None:
+    found = in_body(
+        "<Field lable='x' page-szie='2' titel='{{ newest }}'/>\n"
+        "<Field lable='x' label='y' size=1 style=a data-lable=b live-labels=c {{ dynamic() }}/><Form/>",
+        **PASSED_ON,
+    )
+    passed_on = "warning: <Field> passes {!r} on as an attribute; did you mean its prop {!r}?"
+    assert [finding for finding in found if "passes" in finding] == [
+        f"components/Form.html:1: {passed_on.format('lable', 'label')}",
+        f"notes.html:2: {passed_on.format('lable', 'label')}",
+        f"notes.html:2: {passed_on.format('page-szie', 'page_size')}",
+        f"notes.html:2: {passed_on.format('titel', 'title')}",
+    ]
+
+
 def test_names_that_components_take_from_the_page_are_checked() -> None:
     found = in_body("<Card title='{{ newest.titel }}'/>", **COMPONENTS)
     assert "components/Card.html:3: error: Notes has no 'nots'; did you mean 'notes'?" in found
