@@ -103,7 +103,6 @@ export interface Core {
   applyMessage(message: any): boolean;
   applyPending(): void;
   calledBy(element: Element, descriptor: string): string | number[] | null;
-  captureEdits(controls: any[]): Seen;
   close(status: number, payload?: any): Settled[];
   editCount(control: Control): number | undefined;
   onRevert(revert: () => void): void;
@@ -130,7 +129,7 @@ export interface Core {
 type MembersOf<Names extends (keyof Core)[]> = { [I in keyof Names]: Core[Names[I]] };
 export type CoreParts = MembersOf<[
   "calledBy", "setWhilePending", "close", "requestFullPage", "editCount", "preserveInput", "applyPending", "scanMarkup", "onRevert", "pendingBatch",
-  "pending", "perform", "report", "run", "captureEdits", "session", "applyMessage", "trusted", "updateAttribute", "send", "unansweredOp", "unsend", "write",
+  "pending", "perform", "report", "run", "session", "applyMessage", "trusted", "updateAttribute", "send", "unansweredOp", "unsend", "write",
 ]>;
 
 /** What the lazy half offers to the core and to the client's other entries. */

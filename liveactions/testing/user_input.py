@@ -442,8 +442,8 @@ class UserInput:
                 element.get("name") or "" for element in elements if controls.is_edited(element)
             )
             fields = own_fields(form_fields(form, controls))
-            seen = tab.window.fields_seen(elements)
-            tab.conversation.say(VALIDATE, reference, fields, list(touched), seen=seen)
+            # Without `seen`: the server stores nothing that it validates, so no edit is answered.
+            tab.conversation.say(VALIDATE, reference, fields, list(touched))
 
     def _happen(self, element: Element, type: str) -> bool:
         return dispatch(self.tab, DomEvent(element, type))

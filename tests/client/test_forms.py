@@ -378,6 +378,20 @@ def test_validation_as_one_types(open_page: Open) -> None:
     assert page.get_attribute("#f", "aria-busy") is None
 
 
+def test_text_that_is_only_validated_is_kept_when_the_server_changes_the_field(open_page: Open) -> None:
+    """Somebody else saves what this person is editing."""
+    page, server = open_page(VALIDATED.replace('id="n"', 'id="n" value="old" data-l="value"'), clock=True)
+    load_lazy(page)
+    page.fill("#n", "mine")
+    page.clock.run_for(300)
+    server.answer(1)
+    server.patch([0, "theirs"])
+    assert page.evaluate("[f.n.value, f.n.defaultValue]") == ["mine", "theirs"]
+    page.click("#b")
+    server.answer(2, patch=[0, "saved"])
+    assert page.input_value("#n") == "saved"
+
+
 def test_a_submit_takes_the_waiting_validation_along(open_page: Open) -> None:
     page, server = open_page(VALIDATED, clock=True)
     load_lazy(page)

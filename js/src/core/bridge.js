@@ -7,10 +7,10 @@ import { calledBy, run } from "./events.js";
 import { scanMarkup, trusted } from "./fragments.js";
 import { setWhilePending, applyPending, onRevert } from "./pending.js";
 import { close, pendingBatch, applyMessage, send, write } from "./socket.js";
-import { captureEdits, editCount, preserveInput, updateAttribute } from "./values.js";
+import { editCount, preserveInput, updateAttribute } from "./values.js";
 
 /** @type {CoreParts} */
 export const parts = [
   calledBy, setWhilePending, close, requestFullPage, editCount, preserveInput, applyPending, scanMarkup, onRevert, pendingBatch,
-  () => ops, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,
+  () => ops, perform, report, run, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,
 ];

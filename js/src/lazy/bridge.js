@@ -9,10 +9,10 @@ export let core;
 /** Store the core's functions. @param {CoreParts} parts by position */
 export function receive([
   calledBy, setWhilePending, close, requestFullPage, editCount, preserveInput, applyPending, scanMarkup, onRevert, pendingBatch,
-  pending, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,
+  pending, perform, report, run, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,
 ]) {
   core = {
     calledBy, setWhilePending, close, requestFullPage, editCount, preserveInput, applyPending, scanMarkup, onRevert, pendingBatch,
-    pending, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,
+    pending, perform, report, run, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,
   };
 }

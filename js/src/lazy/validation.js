@@ -29,14 +29,15 @@ function pressDefault(event) {
 
 /** Validate the edited fields of a form with `live-validate`, after a pause in typing. @param {Event} event */
 function validate({ target }) {
-  const { captureEdits, editCount, perform } = core;
+  const { editCount, perform } = core;
   const form = isControl(target) && target.form;
   if (!form || !hasAttribute(form, "live-validate")) return;
   delay(form, "live-validate", VALIDATE_AFTER, () => {
     const ref = referenceOf(form);
     const fields = fieldsOf(form);
     const touched = new Set(controlsOf(form).filter(editCount).map(({ name }) => name));
-    perform({ build: () => ref === null ? ref : [VALIDATE, ref, fields, [...touched]], seen: captureEdits(controlsOf(form)) });
+    // Without `seen`: the server stores nothing that it validates, so no edit is answered.
+    perform({ build: () => ref === null ? ref : [VALIDATE, ref, fields, [...touched]] });
   });
 }
 
