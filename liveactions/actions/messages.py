@@ -55,6 +55,7 @@ MESSAGES: Mapping[str, str] = {
     "uuid_parsing": "Invalid identifier",
     "url_parsing": "Enter a URL such as https://example.org",
     "url_scheme": "Enter a URL such as https://example.org",
+    "email": "Enter an e-mail address such as name@example.org",
     "value_error": "{error}",
     "assertion_error": "{error}",
     "url_syntax_violation": "Enter a URL such as https://example.org",
@@ -93,6 +94,8 @@ Placeholders are filled from the error's context.
 """
 
 
+_EMAIL: Final = "value is not a valid email address"
+"""How pydantic's messages about an `EmailStr` begin: their type is that of every `ValueError`."""
 _SIMILAR: Final = 0.85
 """The similarity of names that differ by one or two letters."""
 
@@ -109,6 +112,8 @@ def check_messages(messages: Iterable[str]) -> None:
 def message(error: Mapping[str, Any], texts: Mapping[str, str] = MESSAGES) -> str:
     """Return the message for a pydantic error dict; pydantic's own if none is defined."""
     kind = error["type"]
+    if kind == "value_error" and str(error.get("msg", "")).startswith(_EMAIL):
+        kind = "email"
     found = texts.get(kind) or MESSAGES.get(kind)
     if found is None:
         return str(error.get("msg", kind))

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import pytest
 from jinja2 import DictLoader, Environment
-from pydantic import BaseModel, Field, HttpUrl, PastDate, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, HttpUrl, PastDate, ValidationError
+from pydantic_core import PydanticCustomError
 
 from liveactions import ActionError, FieldErrors, Live, Page, Pages, action
 from liveactions.actions.messages import MESSAGES
@@ -26,6 +27,12 @@ class Kind(Enum):
 
 class Model(BaseModel):
     n: int
+
+
+def refuse_email(value: str) -> str:
+    """Raise what pydantic raises for an `EmailStr`, which needs a package of its own."""
+    problem = {"reason": "The part after the @-sign is not valid. It should have a period."}
+    raise PydanticCustomError("value_error", "value is not a valid email address: {reason}", problem)
 
 
 CASES: list[tuple[Any, str]] = [
@@ -54,6 +61,7 @@ CASES: list[tuple[Any, str]] = [
     (UUID, "x"),
     (HttpUrl, "x"),
     (HttpUrl, "ftp://x"),
+    (Annotated[str, AfterValidator(refuse_email)], "a@b"),
     (list[int], "x"),
     (Annotated[list[str], Field(min_length=2)], "x"),
 ]
@@ -86,6 +94,15 @@ async def test_c1_the_texts_can_be_replaced(way: Way) -> None:
         await page.fill("m", "x")
         await page.click("act")
         assert page.texts("em") == ["Pflichtfeld", "Mindestens 2 Zeichen"]
+
+
+async def test_c1_the_text_about_an_email_isnt_that_of_other_value_errors() -> None:
+    class Here(Page):
+        @action
+        async def act(self, email: Annotated[str, AfterValidator(refuse_email)]) -> None: ...
+
+    page = await opened(Here, messages={"email": "Keine E-Mail-Adresse", "value_error": "Falsch: {error}"})
+    assert (await failure(page, page.act, {"email": "a@b"})).errors == {"email": "Keine E-Mail-Adresse"}
 
 
 LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
