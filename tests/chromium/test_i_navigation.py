@@ -122,11 +122,13 @@ def test_i2_a_redirect_to_a_live_page_comes_over_the_same_socket(
 ) -> None:
     page, documents = tab
     page.evaluate("scrollTo(0, 30)")
-    go(page, "/two?q=y")
+    page.get_by_label("To").fill("/two?q=y")
+    page.get_by_role("button", name="Go", exact=True).press("Enter")
     expect(page.locator("h1")).to_have_text("Two y 0")
     assert page.evaluate(CHECK) == ["Page two", "/two?q=y", False]
     assert page.evaluate("[scrollY, history.length, ran]") == [0, 3, 1]
     expect(page.locator("h1")).to_be_focused()
+    expect(page.locator("h1")).to_have_css("outline-style", "none")  # no ring, though a key was pressed
     expect(page.get_by_role("status")).to_have_text("Page two")
     page.get_by_role("button", name="Add").click()
     expect(page.locator("h1")).to_have_text("Two y 1")

@@ -116,6 +116,19 @@ def test_forms_and_dialogs_with_and_without_javascript(anybody: Visitor) -> None
     expect(page.locator(".ui-toast p")).to_have_text("All files are deleted")
 
 
+def test_the_edges_of_invalid_fields_have_the_colour_of_their_errors(person: Visitor) -> None:
+    page = person.open("/ui")
+    page.emulate_media(reduced_motion="reduce")
+    fields = page.locator(".ui-Field", has=page.locator("input[type=text], input[name=email]"))
+    for name in ("Your name", "E-mail"):
+        page.get_by_label(name).fill("x")
+    for name in ("Your name", "E-mail"):
+        field = fields.filter(has_text=name)
+        expect(field.locator(".ui-error")).not_to_be_empty()
+        colour = field.locator(".ui-error").evaluate("error => getComputedStyle(error).color")
+        expect(field.locator("input")).to_have_css("border-top-color", colour)
+
+
 @pytest.mark.parametrize("query", ["theme=light", "theme=dark", "theme=light&direction=rtl"])
 def test_it_is_accessible(person: Visitor, query: str) -> None:
     page = person.open(f"/ui?{query}")

@@ -1,8 +1,9 @@
-"""Options of a field: their values, and what the action gets."""
+"""Fields: the values of options, and what the action gets; the texts of fields for files."""
 
 from __future__ import annotations
 
 import pytest
+from starlette.datastructures import UploadFile
 
 from liveactions import Live, Page, action, jinja
 from liveactions.testing import Browser, both_ways
@@ -21,10 +22,20 @@ class Task(Page):
         self.owner = owner
 
 
+class Files(Page):
+    template = jinja("""<title>Files</title>
+        <ui.UploadList of="{{ send }}" name="one"/> <ui.UploadList of="{{ send }}" name="several"/>
+        <ui.UploadList of="{{ send }}" name="several" prompt=""/>""")
+
+    @action
+    async def send(self, one: UploadFile, several: list[UploadFile]) -> None: ...
+
+
 @pytest.fixture
 def live() -> Live:
     live = Live()
     live.page("/task")(Task)
+    live.page("/files")(Files)
     return live
 
 
@@ -35,3 +46,12 @@ async def test_an_option_whose_value_is_none(browser: Browser) -> None:
     await page.select("owner", "Nobody")
     await page.click("Give")
     assert page.text("p") == "None"
+
+
+async def test_the_prompt_for_one_file_and_for_several(browser: Browser) -> None:
+    page = await browser.open("/files")
+    assert page.texts(".ui-prompt") == [
+        "Choose a file, or drop it here",
+        "Choose files, or drop them here",
+        "",
+    ]

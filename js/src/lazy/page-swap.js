@@ -126,11 +126,16 @@ function completeSwap(kept) {
   for (const script of document.scripts) if (!kept.has(script) && !script.dataset.live) execute(script);
 }
 
-/** Focus an element, also one that isn't focusable. @param {Element} element */
+/**
+ * Focus an element, also one that isn't focusable, such as a heading. That shows no focus ring, since the keyboard can do
+ * nothing with it.
+ * @param {Element} element
+ */
 function focusOn(element) {
   if (!(element instanceof HTMLElement)) return;
-  if (tabIndex(element) < 0) setAttribute(element, "tabindex", "-1");
-  focus(element, { preventScroll: true });
+  const isPassive = tabIndex(element) < 0;
+  if (isPassive) setAttribute(element, "tabindex", "-1");
+  focus(element, { preventScroll: true, ...(isPassive && { focusVisible: false }) });
 }
 
 /** Announce a text to screen readers. @param {string} text */
