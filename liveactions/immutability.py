@@ -131,10 +131,8 @@ def shareable(value: Any) -> Callable[[], Any]:
     Raise `TypeError` if the value can be neither shared nor copied.
     """
     _refuse(value)
-    if is_frozen(value):
-        return lambda: value
     kept = copied(value)
-    return lambda: copied(kept)
+    return (lambda: value) if kept is value else (lambda: copied(kept))
 
 
 def copied(value: Any) -> Any:
