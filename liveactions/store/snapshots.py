@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable
 from hashlib import sha256
 from math import inf
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json
@@ -204,26 +205,42 @@ class Snapshots:
         return _unpacked(rest)._replace(state=from_json(state, allow_inf_nan=True))
 
 
+class StoredHandle(NamedTuple):
+    """A handle under which a snapshot of `size` bytes is stored."""
+
+    written: float
+    key: str
+    size: int
+
+
 class Handles:
     """The snapshots that this process has stored under handles: `limit` bytes at most, because any visitor
-    can create them.
+    can create them. Expired ones don't count.
     """
 
-    def __init__(self, store: Store, limit: int) -> None:
+    def __init__(self, store: Store, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._limit = limit
-        self._kept: deque[tuple[str, int]] = deque()
-        """Keys and sizes, oldest first."""
+        self._clock = clock
+        self._kept: dict[float, deque[StoredHandle]] = {}
+        """The handles of each time to live, oldest first."""
         self._bytes = 0
 
     async def put(self, rows: list[Row]) -> None:
         """Store rows, and remove the oldest ones beyond the limit."""
         await self._store.put_many(rows)
-        for key, value, _ in rows:
-            self._kept.append((key, len(value)))
+        now = self._clock()
+        for key, value, ttl in rows:
+            self._kept.setdefault(ttl, deque()).append(StoredHandle(now, key, len(value)))
             self._bytes += len(value)
-        while self._bytes > self._limit and len(self._kept) > len(rows):
-            key, size = self._kept.popleft()
+        for ttl, kept in self._kept.items():
+            while kept and kept[0].written + ttl <= now:
+                self._bytes -= kept.popleft().size
+        while self._bytes > self._limit:
+            oldest = min(filter(None, self._kept.values()), key=itemgetter(0))
+            if oldest[0].written == now:  # stored by this call
+                return
+            _, key, size = oldest.popleft()
             self._bytes -= size
             await self._store.delete(key)
 

@@ -18,6 +18,7 @@ from liveactions.store.snapshots import (
     HANDLE_PREFIX,
     LONG_STATE,
     MAX_INLINE_BYTES,
+    Handles,
     SessionSnapshots,
     Snapshot,
     SnapshotQueue,
@@ -127,6 +128,21 @@ async def test_the_oldest_handles_go_where_there_are_too_many_bytes() -> None:
         await snapshots.open(pages[0].text, context)
     for text in (pages[1].text, HANDLE):
         assert (await snapshots.open(text, context)).state == state
+
+
+async def test_handles_that_have_expired_do_not_count() -> None:
+    """Handles of posts expire earlier than those of pages."""
+    now, store = 0, MemoryStore()
+    handles = Handles(store, 10, lambda: now)
+    await handles.put([("page", b"12345", 100)])
+    for now in range(10, 60, 10):
+        await handles.put([(f"post {now}", b"12345", 10)])
+    assert await store.get("page") and await store.get("post 50")
+    now = 55
+    await handles.put([("post 55", b"12345", 10)])
+    assert not await store.get("page") and await store.get("post 50") and await store.get("post 55")
+    await handles.put([("large", bytes(11), 10)])
+    assert await store.get("large")
 
 
 class Counting(MemoryStore):
