@@ -114,8 +114,8 @@ class Limits:
     a store on the network. Direct uploads that are planned and haven't arrived in the bucket don't count.
     """
     handles: int = 256 * 2**20
-    """State that each worker stores: for 24 hours for pages that no socket has joined, and for an hour after form
-    posts. The oldest goes first.
+    """State that each worker stores: for 24 hours for pages that no socket has joined, and for an hour after
+    form posts. The oldest goes first.
     """
     state: int = 4 * 2**20
     """State of a page, with the results of its actions."""
