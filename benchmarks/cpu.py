@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from statistics import median
 
 from benchmarks.browser import Traffic
-from benchmarks.load import echoes, rate, sessions
+from benchmarks.load import echoes, rate, separate_cores, sessions
 from benchmarks.report import Line
 from tests.chromium.server import Server
 
@@ -32,10 +32,11 @@ async def share(server: Server, traffic: Traffic, trips: int = TRIPS) -> float:
 
 def measure(server: Server, all_traffic: list[Traffic]) -> list[Line]:
     shares: dict[str, float] = {}
-    for traffic in all_traffic:
-        if traffic.repeatable:
-            trips = TRIPS // 10 if "10000" in traffic.name else TRIPS
-            shares[traffic.name] = asyncio.run(share(server, traffic, trips))
+    with separate_cores(server.worker_pids()):
+        for traffic in all_traffic:
+            if traffic.repeatable:
+                trips = TRIPS // 10 if "10000" in traffic.name else TRIPS
+                shares[traffic.name] = asyncio.run(share(server, traffic, trips))
     lines = [
         Line(f"{name}: of the echo's rate", share, at_least=AIMS.get(name)) for name, share in shares.items()
     ]

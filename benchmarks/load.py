@@ -6,8 +6,8 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from html import unescape
 from typing import Any, Protocol
 
@@ -40,6 +40,21 @@ def resident(pid: int) -> int:
     """Return the private memory of a process, in bytes."""
     with open(f"/proc/{pid}/smaps_rollup") as rollup:
         return sum(int(line.split()[1]) * 1024 for line in rollup if line.startswith("Private_"))
+
+
+@contextmanager
+def separate_cores(servers: Iterable[int]) -> Iterator[None]:
+    """Keep the processes of servers to one core, and this one to the others, if there are several cores."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > 1:
+        for pid in servers:
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                os.sched_setaffinity(int(thread), cores[:1])
+        os.sched_setaffinity(0, cores[1:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from functools import partial
 from html import unescape
 from statistics import median
 
-from benchmarks.load import Ask, echoes, rate_by, session
+from benchmarks.load import Ask, echoes, rate_by, separate_cores, session
 from benchmarks.report import Line, show
 from tests.support.asgi_servers import COMMANDS, AsgiServer, asgi_server
 
@@ -50,6 +50,7 @@ def measure() -> Iterator[Line]:
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in COMMANDS}
     with ExitStack() as stack:
         servers = {name: stack.enter_context(asgi_server(name, "benchmarks.app:live")) for name in COMMANDS}
+        stack.enter_context(separate_cores(pid for server in servers.values() for pid in server.pids()))
         for round in range(1 + REPEATS):
             for name, server in servers.items():
                 both = asyncio.run(rates(server))

@@ -48,15 +48,23 @@ class AsgiServer:
 
     def cpu_seconds(self) -> float:
         """Return the user and system time of the server's processes, in seconds."""
-        ticks = 0
+        return sum(self._ticks().values()) / os.sysconf("SC_CLK_TCK")
+
+    def pids(self) -> list[int]:
+        """Return the server's processes."""
+        return [*self._ticks()]
+
+    def _ticks(self) -> dict[int, int]:
+        """Return the CPU time of each process of the server's group, in clock ticks."""
+        ticks = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
                 fields = stat.read_text().rpartition(")")[2].split()
             except OSError:
                 continue  # the process has exited
             if int(fields[2]) == self.process.pid:  # the process group
-                ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+                ticks[int(stat.parent.name)] = int(fields[11]) + int(fields[12])
+        return ticks
 
 
 @contextmanager
