@@ -102,16 +102,16 @@ class Summary:
 
 
 @contextmanager
-def connected() -> Iterator[sqlite3.Connection]:
-    """A transaction."""
-    with closing(sqlite3.connect(FILE)) as connection, connection:
+def connected(timeout: float = 5) -> Iterator[sqlite3.Connection]:
+    """A transaction. `timeout`: seconds to wait while another process writes."""
+    with closing(sqlite3.connect(FILE, timeout)) as connection, connection:
         yield connection
 
 
 def begin() -> None:
     """Create and fill the database, unless another process has."""
     FILE.parent.mkdir(parents=True, exist_ok=True)
-    with connected() as db:
+    with connected(timeout=60) as db:
         db.executescript(SCHEMA)
         db.execute("BEGIN IMMEDIATE")
         if db.execute("SELECT count(*) FROM orders").fetchone()[0] == 0:
