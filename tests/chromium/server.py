@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.support.patience import PATIENCE
+from tests.support.watchdog import Watchdog
 
 STARTED = "Application startup complete."
 LISTENING = "Uvicorn running on"
@@ -62,6 +63,7 @@ class Server:
             env=self.env,
             start_new_session=True,
         )
+        self._watchdog = Watchdog(self.process.pid)
         self._ready = threading.Semaphore(0)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -102,6 +104,7 @@ class Server:
     def _signal(self, number: signal.Signals) -> None:
         os.killpg(self.process.pid, number)
         self.process.wait(timeout=PATIENCE)
+        self._watchdog.stop()
         self._reader.join(timeout=PATIENCE)
 
     def faults(self) -> list[str]:

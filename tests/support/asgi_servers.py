@@ -15,6 +15,7 @@ import httpx
 
 from tests.chromium.server import free_port
 from tests.support.patience import PATIENCE, wait_until
+from tests.support.watchdog import Watchdog
 
 _UVICORN = (
     "uvicorn --ws websockets-sansio --ws-per-message-deflate false --log-level warning --host 127.0.0.1"
@@ -80,7 +81,7 @@ def asgi_server(name: str, app: str) -> Iterator[AsgiServer]:
         env={**os.environ, "LIVEACTIONS_KEY": secrets.token_urlsafe(32)},
         start_new_session=True,
     )
-    server = AsgiServer(process, port)
+    server, watchdog = AsgiServer(process, port), Watchdog(process.pid)
     try:
         assert wait_until(server.answers), f"{name} didn't answer"
         yield server
@@ -93,3 +94,5 @@ def asgi_server(name: str, app: str) -> Iterator[AsgiServer]:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             raise
+        finally:
+            watchdog.stop()
