@@ -225,7 +225,7 @@ class Sealer:
         try:
             packed = opener.decrypt(sealed[_HEADER.size :], context.encode())
         except (InvalidTag, ValueError):  # ValueError: shorter than a nonce and a tag
-            raise SealError("altered, or sealed for another purpose") from None
+            raise SealError("sealed for another visitor or page, or altered") from None
         packing, sealed_at = _PACKING.unpack_from(packed)
         if not -max(_SKEW, max_age) <= (time.time() if now is None else now) - sealed_at <= max_age:
             raise SealExpired("too old")

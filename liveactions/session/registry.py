@@ -302,7 +302,7 @@ class SessionRegistry:
         try:
             snapshot, epoch = await self._from_store(hello, context)
         except SealError as error:
-            log.warning("could not open a page's stored state: %s", error)
+            log.warning("could not open a page's stored state, trying that of its HTML: %s", error)
             snapshot = None
         if snapshot is None:
             return replace(await self._from_page(hello, context), resumption="rebuilt")

@@ -37,7 +37,7 @@ def test_two_seals_of_one_text_differ(keys: Keys) -> None:
 
 def test_context_belongs_to_the_seal(keys: Keys) -> None:
     text = Sealer(keys).seal(b"data", "user 1")
-    with pytest.raises(SealError):
+    with pytest.raises(SealError, match="another visitor or page"):
         Sealer(keys).open(text, "user 2", max_age=10)
 
 
