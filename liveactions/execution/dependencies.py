@@ -180,9 +180,15 @@ class Injection:
             raise FieldErrors(wrong)
 
     async def run_guards(self, guards: Iterable[Depends]) -> None:
-        """Run guards, which raise or return control flow for a visitor whom they reject."""
+        """Run guards, which raise or return control flow for a visitor whom they reject. Raise `TypeError` if
+        one returns False instead, so that it doesn't accept everybody.
+        """
         for guard in guards:
-            raise_response(await self.provide(guard, self.page))
+            value = await self.provide(guard, self.page)
+            if value is False:
+                name = getattr(guard.dependency, "__qualname__", repr(guard.dependency))
+                raise TypeError(f"the guard {name} has returned False: raise forbidden() instead")
+            raise_response(value)
 
     async def _count(self, ref: ActionRef[..., Any], rate: Rate) -> None:
         """Count a call. Raise `TooManyCalls` if it exceeds the rate."""

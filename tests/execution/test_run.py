@@ -633,6 +633,25 @@ async def test_guards_stand_before_everything(where: str) -> None:
     assert journal == ["guard"] * 5
 
 
+@pytest.mark.parametrize("where", ["page", "action"])
+async def test_a_guard_that_returns_false_accepts_nobody(
+    where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def is_admin() -> bool:
+        return False
+
+    class Secret(Page):
+        @action(guard=is_admin if where == "action" else [])
+        async def act(self) -> None:
+            write("act")
+
+    register_page(Secret, "/false", [Depends(is_admin)] if where == "page" else [])
+    page = new(Secret)
+    assert (await failure(page, page.act)).status == 500
+    assert "is_admin has returned False: raise forbidden()" in caplog.text
+    assert journal == []
+
+
 async def test_dependencies_take_path_and_query_by_name() -> None:
     def member(room: str, level: int = 1) -> str:
         return f"{room} {level}"
