@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
 from typing import Any, Final, ForwardRef, Literal, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import PydanticSchemaGenerationError, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import HTTPConnection, Request
 
@@ -92,6 +92,11 @@ class Parameter:
         """Converts values to JSON and back. Raises `TypeError` if the annotation doesn't allow that."""
         try:
             return codec(self.annotation)
+        except PydanticSchemaGenerationError as error:
+            raise TypeError(
+                f"parameter {self.name!r}: a value of {self.annotation!r} can't be read from a form or from"
+                f" JSON. If a dependency provides it, write it {self.name}: Annotated[…, Depends(function)]"
+            ) from error
         except Exception as error:  # pydantic may raise anything
             raise TypeError(f"parameter {self.name!r}: {error}") from error
 
@@ -210,7 +215,10 @@ class ParameterPlan:
             if one.depends is not None:
                 plan_of(one.depends.dependency).check_unbound()
             elif one.kind in ("field", "bound", "draft", "source"):
-                one.codec  # noqa: B018 - evaluated for its errors
+                try:
+                    one.codec  # noqa: B018 - evaluated for its errors
+                except TypeError as error:
+                    raise TypeError(f"{self.name}: {error}") from error
 
     def check_unbound(self) -> None:
         """Like `check`, for a function that has neither bound arguments nor a form."""

@@ -199,8 +199,8 @@ class Field:
         return holds_frozen(self.annotation)
 
     def fresh(self) -> Any:
-        """Return a new copy of the default value."""
-        return deepcopy(self.default)
+        """Return a new copy of the default value; `MISSING` if there is none."""
+        return self.default if self.default is MISSING else deepcopy(self.default)
 
 
 class ComponentField:

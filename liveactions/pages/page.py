@@ -234,13 +234,15 @@ def fill_from_path(page: Page, values: Mapping[str, Any]) -> None:
 
 
 def fill_from_query(page: Component, query: Iterable[tuple[str, str]], path: Iterable[str] = ()) -> None:
-    """Set the fields that are in the query string; missing or invalid ones get their defaults."""
+    """Set the fields that are in the query string; missing or invalid ones get their defaults, if any."""
     given = Input(query)
     for name, component, field in fields_in_url(page):
         if name in path:
             continue
         value = _parsed(field, name, given)
-        if value is not MISSING:
+        if value is MISSING:
+            component.__dict__.pop(field.name, None)
+        else:
             component.__dict__[field.name] = value
 
 

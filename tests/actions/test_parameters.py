@@ -384,6 +384,20 @@ def test_what_a_field_of_pydantic_would_say_in_vain(annotation: Any, default: An
         type("Wrong", (Page,), {"save": action(save), "__module__": __name__})
 
 
+class Database:
+    """Something that only a dependency can provide."""
+
+
+@pytest.mark.parametrize("name", ["save", "load"])
+def test_a_type_that_no_form_can_have_asks_for_a_dependency(name: str) -> None:
+    async def function(self: Page, database: Database) -> None: ...
+
+    function.__qualname__ = f"Wrong.{name}"
+    method = action(function) if name == "save" else function
+    with pytest.raises(TypeError, match=rf"^Wrong.{name}: parameter 'database': .*Depends\(function\)"):
+        type("Wrong", (Page,), {name: method, "__module__": __name__})
+
+
 class Optional(typing.TypedDict, total=False):
     note: str
     title: Required[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from enum import Enum
 from typing import Annotated, Any, Literal
@@ -12,7 +13,8 @@ import pytest
 from liveactions.actions.responses import Status
 from liveactions.pages.component import Component, variables
 from liveactions.pages.fields import InUrl, in_url
-from liveactions.pages.page import Page, fill_from_address, register_page
+from liveactions.pages.page import Page, fill_from_address, page_url, register_page
+from liveactions.pages.state import encode_state
 from tests.support.pages import new
 
 
@@ -122,6 +124,23 @@ def test_a_query_that_does_not_fit_is_the_default(query: dict[str, str]) -> None
     fill_from_address(page, {}, list(query.items()))
     found: tuple[object, ...] = (page.page, page.order, page.since, page.kind)
     assert found == (1, None, None, "a")
+
+
+class Dated(Page):
+    day: InUrl[date]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"), [("", {}), ("day=2027-05-01", {"day": "2027-05-01"}), ("day=x", {})]
+)
+def test_a_field_without_a_default_has_a_value_only_if_the_address_gives_it(
+    query: str, shown: dict[str, str]
+) -> None:
+    page = new(Dated)
+    page.day = date(2020, 1, 2)  # of the address before
+    fill_from_address(page, {}, parse_qsl(query))
+    assert json.loads(b"".join(encode_state(page)))[0] == shown
+    assert page_url(page) == (f"/page?{query}" if shown else "/page")
 
 
 def test_a_path_that_does_not_fit_is_not_found() -> None:
