@@ -43,7 +43,7 @@ Edit = int | tuple[int, int]
 def edits(old: Sequence[int], new: Sequence[int], start: int, end: int) -> list[Edit]:
     """Return removals, then inserts and moves, each before an item that is in its place by then.
 
-    So many items at the `start` and at the `end` are the same.
+    `start` and `end` are the numbers of items at both ends that are the same.
     """
     middle = new[start : len(new) - end]
     positions = {ordinal: n for n, ordinal in enumerate(old[start : len(old) - end])}

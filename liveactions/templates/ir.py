@@ -319,9 +319,14 @@ def _place_for_text(name: str) -> str:
     return {"colgroup": "<caption>", "html": "<body>", "head": "<body>"}.get(name, "a <td>")
 
 
+def begins_with_row(html: str) -> bool:
+    """Return whether HTML begins with a table row."""
+    return _BEGINS_WITH_ROW.match(html) is not None
+
+
 def _begins_with_row(node: nodes.Node) -> bool:
     """Return whether a statement's text begins with a table row."""
-    return any(_BEGINS_WITH_ROW.match(data) is not None for data in _first_texts(node))
+    return any(map(begins_with_row, _first_texts(node)))
 
 
 def _first_texts(node: nodes.Node) -> Iterator[str]:

@@ -28,7 +28,7 @@ from .bound_controls import bind_controls
 from .commands import Commands, is_chain
 from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES
 from .fragments import Fragment, Kind, Shape
-from .ir import Part, Run, flatten, runs
+from .ir import Part, Run, begins_with_row, flatten, runs
 from .live_attributes import BIND
 from .plan import Planner, Slot
 from .raw_html import Interpolated, html_of, interpolated, is_template_string, raw_page, raw_part
@@ -46,7 +46,6 @@ _BOOLEAN: Final = re.compile(
     re.IGNORECASE,
 )
 """Boolean attributes: ``checked={is_on}``."""
-_BEGINS_WITH_ROW: Final = re.compile(r"\s*<tr[\s>/]", re.IGNORECASE)
 _FIRST_TAG: Final = re.compile(r"\s*<([a-zA-Z]+)")
 _NAME: Final = re.compile(r"(?!on)[a-z][\w.-]*", re.IGNORECASE)
 Values = Sequence[Any]
@@ -119,7 +118,7 @@ class _Place(NamedTuple):
 def _signature(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         first = value[0] if value else None
-        return _ROWS if is_template_string(first) and _BEGINS_WITH_ROW.match(first.strings[0]) else _LIST
+        return _ROWS if is_template_string(first) and begins_with_row(first.strings[0]) else _LIST
     return _COMMANDS if isinstance(value, Commands) else _ONE
 
 

@@ -88,8 +88,10 @@ def test_lists_have_items_with_keys() -> None:
 
 
 def test_rows_are_in_the_body_of_their_table() -> None:
-    rows = [t("<tr><td>", n, "</td></tr>") for n in (1, 2)]
-    assert shown("<table>", rows, "</table>").plain().startswith("<table><tbody><tr><td>1</td></tr>")
+    for before in ("", "<!-- a row -->\n"):
+        rows = [t(f"{before}<tr><td>", n, "</td></tr>") for n in (1, 2)]
+        html = shown("<table>", rows, "</table>").plain()
+        assert html.startswith(f"<table><tbody>{before}<tr><td>1</td></tr>")
     within, none = (shown("<table><tbody>", some, "</tbody></table>") for some in (rows, []))
     assert within.shape.matches(none.shape)
 
