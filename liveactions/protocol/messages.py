@@ -194,10 +194,15 @@ Fields: TypeAlias = list[Any]
 class Hello(NamedTuple):
     url: str
     snapshot: str | None
+    """The snapshot in the page's HTML, or its handle."""
     token: str | None
     rev: int
     op: int
     tab: str = ""
+    """The name of the browser's tab, if a page keeps values for it. It isn't a field of the message: the
+    client appends it to the snapshot, after a space, so that its core needs no code for it
+    (`js/src/lazy/tab.js`).
+    """
 
 
 class Acknowledgement(NamedTuple):
