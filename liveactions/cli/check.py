@@ -144,9 +144,8 @@ class _Check:
         for line, element in noted.get("unbalanced", ()):
             text = f"<{element}> begins and ends in different blocks: the part around it is patched coarsely"
             yield self._finding(name, line, "warning", text)
-        for tag, attribute, prop, line in self._environment.components.misspelt(name):
-            text = f"<{tag}> passes {attribute!r} on as an attribute; did you mean its prop {prop!r}?"
-            yield self._finding(name, line, "warning", text, near=attribute)
+        for misspelt in self._live.templates.misspelt(name):
+            yield self._finding(name, misspelt.line, "warning", misspelt.text, near=misspelt.name)
         yield from self._events(name)
 
     def _events(self, name: str) -> Iterator[Finding]:

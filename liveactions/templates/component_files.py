@@ -78,6 +78,11 @@ class Misspelt(NamedTuple):
     prop: str
     line: int
 
+    @property
+    def text(self) -> str:
+        """What to report."""
+        return f"<{self.tag}> passes {self.name!r} on as an attribute; did you mean its prop {self.prop!r}?"
+
 
 @dataclass(slots=True)
 class Expanded:
@@ -157,7 +162,7 @@ class Components:
         """Remember what was found in a template when it was compiled."""
         self._expanded[template] = found
 
-    def misspelt(self, template: str) -> list[Misspelt]:
+    def misspelt(self, template: str | None) -> list[Misspelt]:
         """Return the attributes in a template that may be meant as props."""
         found = self._expanded.get(template)
         return found.misspelt if found is not None else []

@@ -358,14 +358,15 @@ class _Expander:
 
 
 def _misspelt(tag: StartTag, call: Call, others: list[str]) -> Iterator[Misspelt]:
-    """Yield attributes that aren't HTML's, and look like props that the tag could have."""
+    """Yield attributes that aren't HTML's, and look like one of the props that the tag could have as well."""
     for attribute in call.attributes:
-        name = attribute.name
-        if name is None or is_attribute(name) or name.startswith(PREFIX):
+        source = attribute.name or ""
+        name = source.replace("-", "_")
+        if not name.isidentifier() or is_attribute(source) or source.startswith(PREFIX):
             continue
-        similar = get_close_matches(name.replace("-", "_"), others, 1, _SIMILAR)
-        if similar:
-            yield Misspelt(tag.source, name, similar[0], attribute.line)
+        alike = [one for one in others if one.count("_") == name.count("_")]  # `x-text` isn't `text`
+        for prop in get_close_matches(name, alike, 1, _SIMILAR):
+            yield Misspelt(tag.source, source, prop, attribute.line)
 
 
 class _Reader:

@@ -2,8 +2,8 @@
 
 - `note_location` adds the template and line to an exception; `location_of` returns them.
 - `pieces` splits the HTML of a fragment into pieces, each with its template and line.
-- `Adviser` checks each render for mistakes: lists without keys, HTML that browsers repair, misspelled events,
-  addresses that would run a script. docs/reference/hints.md explains the codes (``LA002`` …).
+- `Adviser` checks each render for mistakes: lists without keys, HTML that browsers repair, misspelled events
+  and props, addresses that would run a script. docs/reference/hints.md explains the codes (``LA002`` …).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from markupsafe import Markup
 
 from ..exceptions import TemplateError
 from ..html.lint import Repair, repairs
-from .component_files import Components
+from .component_files import Components, Misspelt
 from .escaping import SCRIPT, UNSAFE, attributes_in
 from .fragments import Fragment, Items, Kind, Shape, written
 from .line_numbers import decode_line, is_encoded, line_of_use
@@ -163,6 +163,7 @@ NO_EVENT: Final = "LA006"
 SCRIPT_ADDRESS: Final = "LA007"
 UNUSED_FIELDS: Final = "LA010"
 """Given by `execution.advice`."""
+MISSPELT_PROP: Final = "LA011"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +175,11 @@ class Advice:
 
 
 class LoadedTemplates(Protocol):
-    """Provides the templates that are loaded."""
+    """Provides the templates that are loaded, and what was found in them."""
 
     def loaded(self) -> Iterable[Template]: ...
+
+    def misspelt(self, name: str | None) -> Iterable[Misspelt]: ...
 
 
 class Adviser:
@@ -194,7 +197,13 @@ class Adviser:
 
     def look(self, fragment: Fragment) -> Iterator[Advice]:
         """Yield advice on a render that wasn't given before."""
-        checks = self._check_lists, self._check_nesting, self._check_events, self._check_addresses
+        checks = (
+            self._check_lists,
+            self._check_nesting,
+            self._check_events,
+            self._check_addresses,
+            self._check_props,
+        )
         for advice in [advice for check in checks for advice in check(fragment)]:
             if advice not in self._said:
                 self._said.add(advice)
@@ -254,6 +263,11 @@ class Adviser:
                 f"{text.where(found.start(2))}{found[1]} would run a script: its scheme was"
                 f" changed to {UNSAFE!r}. If you trust the value, mark it as safe: {{{{ …|safe }}}}",
             )
+
+    def _check_props(self, fragment: Fragment) -> Iterator[Advice]:
+        for name in {inner.shape.where[0] for inner in _inside(fragment) if isinstance(inner, Fragment)}:
+            for misspelt in self._templates.misspelt(name) if self._templates is not None else ():
+                yield Advice(MISSPELT_PROP, f"{_place(name, misspelt.line)}: {misspelt.text}")
 
     def _where(self, repair: Repair, text: _Text) -> str:
         """Return the template and line of a repair; an empty string if they aren't known."""

@@ -20,7 +20,7 @@ from ..exceptions import RenderError, TemplateError
 from ..html.tokenizer import mentions_components
 from .codegen import LiveCodeGenerator
 from .columns import locate, note_column, source_of
-from .component_files import Components, asset_files, tag_of
+from .component_files import Components, Expanded, Misspelt, asset_files, tag_of
 from .component_tags import expand, hide_tags_in_raw
 from .diagnostics import in_templates, note_location
 from .embedded import EmbeddedLoader, is_embedded
@@ -78,9 +78,10 @@ class LiveEnvironment(Environment):
             note_column(error, source)
             raise
         has_macros = any(isinstance(node, nodes.Macro) for node in tree.body)
+        found = Expanded()
         if has_macros or (mentions_components(source) and not (name or "").endswith(_WITHOUT_COMPONENTS)):
             found = expand(tree.body, name, self.components, tag_of(name or "") is not None)
-            self.components.note(name, found)
+        self.components.note(name, found)
         return tree
 
     def _tokenize(
@@ -178,6 +179,10 @@ class Templates:
     def loaded(self) -> Iterator[Template]:
         """Return the templates that were used."""
         return self._watch.loaded()
+
+    def misspelt(self, name: str | None) -> list[Misspelt]:
+        """Return the attributes of component tags in a template that may be meant as props."""
+        return self.environment.components.misspelt(name)
 
     def saved(self) -> bool:
         """Return whether a template's file was saved since the last call."""

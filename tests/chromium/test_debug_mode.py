@@ -186,7 +186,7 @@ def test_the_console_says_what_browsers_repair(site: Site, visit: Visit) -> None
 def test_examples_of_hints_in_the_reference(site: Site, visit: Visit) -> None:
     """Each first one gets its hint; the second ones get none."""
     text = (DOCS / "reference" / "hints.md").read_text()
-    pairs = re.findall(r"### `(LA\d+)`.*?```jinja\n(.*?)```\n\n```jinja\n(.*?)```", text, re.DOTALL)
+    pairs = re.findall(r"### `(LA\d+)`[^#]*?```jinja\n(.*?)```\n\n```jinja\n(.*?)```", text, re.DOTALL)
     names = '{% set notes = [{"id": 1, "title": "Tea"}, {"id": 2, "title": "Milk"}] %}'
     names += '{% set products, url = [{"name": count}, {"name": "Milk"}], "javascript:" ~ count %}'
     names += "{% set save, close = add, add %}<title>T</title>"

@@ -355,7 +355,8 @@ PASSED_ON = {
 def test_attributes_that_look_like_props() -> None:
     found = in_body(
         "<Field lable='x' page-szie='2' titel='{{ newest }}'/>\n"
-        "<Field lable='x' label='y' size=1 style=a data-lable=b live-labels=c {{ dynamic() }}/><Form/>",
+        "<Field lable='x' label='y' size=1 style=a data-lable=b live-labels=c {{ dynamic() }}/><Form/>\n"
+        "<Field :title=x x-title=x @title=x hx-label='x'/>",
         **PASSED_ON,
     )
     passed_on = "warning: <Field> passes {!r} on as an attribute; did you mean its prop {!r}?"

@@ -15,7 +15,7 @@ from liveactions.diff.client_state import ClientState
 from liveactions.diff.fragments import patch
 from liveactions.exceptions import TemplateError
 from liveactions.templates import Fragment, Templates
-from liveactions.templates.diagnostics import Adviser, location_of
+from liveactions.templates.diagnostics import Advice, Adviser, location_of
 from tests.templates.test_plan import Call
 
 CARD = """{# props title: str, tone: Literal["info", "warn"] = "info", open: bool = False #}
@@ -373,6 +373,16 @@ def test_advice_names_the_template_and_line() -> None:
     shown = one.view("page").render({"t": "x", "rows": [{}, {}]})
     texts = [advice.text for advice in Adviser(one).look(shown)]
     assert texts and texts[0].startswith("components/Bad.html, line 3: the items of this list have no keys")
+
+
+def test_debug_mode_says_which_attributes_look_like_props() -> None:
+    component = {"components/Tip.html": "{# props text: str = '' #}\n<p {{ attrs }}>{{ text }}</p>"}
+    one = templates("<h1>{{ t }}</h1>\n<Tip txet='x' x-text='y' id='z'/>", component)
+    shown, adviser = one.view("page").render({"t": "x"}), Adviser(one)
+    assert list(adviser.look(shown)) == [
+        Advice("LA011", "page, line 2: <Tip> passes 'txet' on as an attribute; did you mean its prop 'text'?")
+    ]
+    assert list(adviser.look(shown)) == []
 
 
 @pytest.mark.parametrize(
