@@ -315,8 +315,8 @@ class Abandoned(Exception):
 class ValueCache:
     """All cached values. The methods are thread-safe."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
+    def __init__(self) -> None:
+        self.clock: Callable[[], float] = time.monotonic
         self._lock = threading.Lock()
         self._entries: dict[Hashable, Entry] = {}
         self._keys: dict[str, set[Hashable]] = {}

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
@@ -110,14 +110,11 @@ FROM_MEMORY: Final = ResumeSource(None)
 class SessionRegistry:
     """All sessions of this process."""
 
-    def __init__(
-        self, site: AppContext, channel: BrokerChannel, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, site: AppContext, channel: BrokerChannel) -> None:
         self.site = site
         self.is_draining = False
         """Whether this worker is handing its pages over to others."""
         self._channel = channel
-        self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._hosts: Counter[str] = Counter()
         self.presence = Presence(channel, read_entries, self._start_maintenance)
@@ -329,10 +326,10 @@ class SessionRegistry:
         snapshot is read, so that nothing can be stored under an older claim in between.
         """
         snapshots, key = self.site.snapshots, session_key(hello.token or "")
-        until = self._clock() + HANDOVER_TIMEOUT
+        until = time.monotonic() + HANDOVER_TIMEOUT
         while True:
             snapshot = await snapshots.load(key, context)
-            if (snapshot is not None and not is_behind(snapshot, hello)) or self._clock() > until:
+            if (snapshot is not None and not is_behind(snapshot, hello)) or time.monotonic() > until:
                 break
             await asyncio.sleep(POLL_INTERVAL)
         epoch = await snapshots.store.claim(key)  # from now on, no other worker can store the page
@@ -397,7 +394,7 @@ class SessionRegistry:
         while True:
             await asyncio.sleep(IDLE_INTERVAL)
             if not self._maintenance:
-                await self.run_maintenance(self._clock())
+                await self.run_maintenance(time.monotonic())
 
     def _drop(self, session: Session) -> None:
         if self._sessions.get(session.state.token) is session:
@@ -421,7 +418,7 @@ class SessionRegistry:
             if self.presence.is_running:
                 self._presence_tick.run()
             if not self._rounds:  # in a task, so that a slow store doesn't delay messages
-                self._rounds.start(self.run_maintenance(self._clock()))
+                self._rounds.start(self.run_maintenance(time.monotonic()))
 
     async def run_maintenance(self, now: float) -> None:
         """Save, drop and close sessions that are due."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -90,7 +91,7 @@ class Site:
 
     async def look(self) -> None:
         """What happens once a second."""
-        await self.live.sessions.run_maintenance(self.live.sessions._clock())
+        await self.live.sessions.run_maintenance(time.monotonic())
 
 
 @pytest.fixture
