@@ -136,7 +136,7 @@ export type CoreParts = MembersOf<[
 export interface Lazy {
   /** Return itself. */
   start(parts: CoreParts): Lazy;
-  applyAutofocus(fresh?: 1): void;
+  applyAutofocus(): void;
   applyExtras(extras: any): void;
   /** The fetch request that is being sent; undefined from when its response begins. */
   readonly busy: unknown;
@@ -161,7 +161,8 @@ export interface Lazy {
   registerCall(call: Call): void;
   /** Reload the page, a few times at most. */
   reloadPage(): void;
-  replacePage(html: string, settled: Settled[], fresh?: 1): void;
+  /** Returns undefined: the slots of the new page aren't known yet. */
+  replacePage(html: string, settled: Settled[]): undefined;
   sendByFetch(): void;
   setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
   /**
@@ -208,11 +209,19 @@ export interface Features {
     setAddress(url: string, push: unknown): void;
     shownPath(): string;
   };
-  pages: Feature & { replacePage(html: string, settled: Settled[], fresh?: 1): void };
+  pages: Feature & { replacePage(html: string, settled: Settled[]): undefined };
   raw: Feature & {
     /** Copy the page as the server has sent it. Also called when the whole page has been replaced. */
     start(): void;
     setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
+  };
+  restoring: Feature & {
+    /** Called before each message that needs the lazy half. */
+    expect(message: any): void;
+    /** Restore nothing, since another page is shown. */
+    forget(): void;
+    /** Called after each patch. Return whether it was such a message. */
+    restore(): boolean;
   };
   sorting: Feature & { readonly unsent: Request[] };
   unsaved: Feature & {

@@ -11,7 +11,7 @@ import { REDIRECT, ERROR, FRAME_BYTES, OK_KEEP_FORM, OK, UNCERTAIN } from "./wir
 
 /** @typedef {import("./fragments.js").Slot} Slot */
 
-/** @type {Slot[] | null} */
+/** @type {Slot[] | null | undefined} */
 let slots;
 /** Whether a patch is being applied. Events that occur meanwhile are caused by the patch, not by the user. */
 export let patching = false;
@@ -57,14 +57,11 @@ function apply({ fresh, shapes = [], patch: changes = [], extras, settled }) {
       if (fresh) slots = null;
       define(shapes);
       if (Array.isArray(changes)) patch(root(), changes);
-      else {
-        lazy?.replacePage(changes.page, settled, fresh);
-        slots = null;
-      }
+      else slots = lazy?.replacePage(changes.page, settled);
       for (const [op, status] of settled) if (isOk(status)) flushWithheld(op.seen, status === OK_KEEP_FORM ? undefined : op.resets);
     });
   } finally {
-    lazy?.applyAutofocus(fresh);
+    lazy?.applyAutofocus();
     patching = false;
     dispatchPhase("after");
     if (fresh) settled.push(...readdress());
@@ -103,7 +100,7 @@ export const dispatch = (name, detail, target = document) => void dispatchEvent.
  */
 export function report(source, status, payload, n) {
   if (status === REDIRECT) return void loadLazy().then((lazy) => (lazy ? lazy.followRedirect(payload, n) : (location.href = payload.url)));
-  const target = source && document.contains(source) ? source : document;
+  const target = document.contains(/** @type {any} */ (source)) ? source : document; // `contains` accepts undefined
   if (isOk(status)) dispatch("ok", { n, result: payload }, target);
   else dispatch("error", { n, uncertain: status === UNCERTAIN, ...payload }, target);
 }

@@ -10,11 +10,11 @@ const RETRY_MOST = 30_000; // ms: the largest upper bound
 const WELCOME = 10_000; // ms from connecting to the server's welcome
 const STEADY = 5_000; // ms after which a connection counts as stable, and the delays start over
 /**
- * Messages that only the lazy half can process: they have extras, a whole page, raw HTML or a text that grows; the welcome of a
- * rebuilt session, whose patch can replace controls with unsaved input; markup that browsers only interpret while loading a
- * page; or items that move, which are two numbers each.
+ * Messages that only the lazy half can process: they have extras, a whole page, raw HTML or a text that grows; markup that
+ * browsers only interpret while loading a page; items that move, which are two numbers each; or they are welcomes that replace
+ * the whole content of a slot.
  */
-const NEEDS_LAZY = /"(a|cookies|events|h|migrated|page|rebuilt|s|url)":|autofocus|live-run|shadowroot|[[,]\[\d+,-?\d+]/;
+const NEEDS_LAZY = /"(a|cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot|[[,]\[\d+,-?\d+]|^{.*{"/;
 const SHOWN_AFTER = 1_500; // ms without a connection until the page shows it
 const OLD = 60_000; // ms: pages that are younger aren't reloaded, which prevents a loop
 

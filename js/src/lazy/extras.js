@@ -60,6 +60,7 @@ export async function processAll(waiting, process) {
  */
 export async function prepare(message, text = JSON.stringify(message)) {
   const [isReady] = await Promise.all([loadForMessage(text), awaitCookies(message)]);
+  loaded.restoring?.expect(message);
   return isReady;
 }
 

@@ -19,6 +19,7 @@ export const FEATURES = {
   navigation: { file: () => import("./navigation.js"), attributes: "nav", messages: /"(page|url)":/ },
   pages: { file: () => import("./page-swap.js"), messages: /"page":/ },
   raw: { file: () => import("./raw.js"), attributes: "raw", messages: /"[hs]":| live-raw>/ },
+  restoring: { file: () => import("./restoring.js"), messages: /^{.*{"|"page":/ },
   sorting: { file: () => import("./sorting.js"), attributes: "sort" },
   unsaved: { file: () => import("./unsaved.js"), attributes: "guard" },
   uploads: { file: () => import("./uploads.js"), attributes: "cancel drop entries progress" },

@@ -2,6 +2,7 @@
 // when a patch has removed the focused element.
 
 import { carry, heirOf } from "./carry.js";
+import { loaded } from "./loading.js";
 import { checkVisibility, childNodes, closest, focus, getAttribute, hasAttribute, isConnected, matches, querySelectorAll, removeAttribute, setAttribute } from "./members.js";
 
 const observer = new MutationObserver(() => {});
@@ -19,14 +20,14 @@ export function watchAutofocus() {
 export const forgetAutofocus = () => void observer.takeRecords();
 
 /**
- * Focus the first added element with `autofocus`, with the caret at the end; also carry over unsaved input. Called after
- * each patch.
- * @param {1} [fresh] set if the session was rebuilt
+ * Focus the first added element with `autofocus`, with the caret at the end; also carry over unsaved input. If the patch has
+ * replaced large parts of the page, all that was in them is restored instead. Called after each patch.
  */
-export function applyAutofocus(fresh) {
-  const records = observer.takeRecords();
+export function applyAutofocus() {
+  const changes = observer.takeRecords();
   observer.disconnect();
-  carry(records, fresh);
+  const records = loaded.restoring?.restore() ? [] : changes;
+  carry(records);
   const moved = new Set(records.flatMap(({ removedNodes }) => [...removedNodes]));
   const element = records.flatMap(({ addedNodes, target, type }) => (type === "attributes" ? target : [...addedNodes]))
     .filter((node) => !moved.has(node)).flatMap(autofocusIn).find((element) => isConnected(element));

@@ -48,7 +48,7 @@ export const lazy = {
     loadForAttribute(call);
   },
   // Messages wait until these features are loaded. If one is missing all the same, this throws, and the core requests the whole page.
-  replacePage: (html, settled, fresh) => /** @type {Features["pages"]} */ (loaded.pages).replacePage(html, settled, fresh),
+  replacePage: (html, settled) => /** @type {Features["pages"]} */ (loaded.pages).replacePage(html, settled),
   setRaw: (range, change, base) => ("a" in change ? add(range, change) : /** @type {Features["raw"]} */ (loaded.raw).setRaw(range, change, base)),
   sendByFetch() {
     isDue = true;

@@ -1,13 +1,11 @@
 // Replaces the whole page: by a new version of itself, if that can't be patched in, or by another page. Equal nodes are kept. If
-// it is the same page, unsaved input is copied to the controls that replace the old ones.
+// it is the same page, restoring.js restores what users have in it.
 
-/** @import { Control, Features, Settled } from "../interface.js" */
-import { isCheckable, isControl } from "../core/controls.js";
+/** @import { Features, Settled } from "../interface.js" */
 import { core } from "./bridge.js";
-import { controlsIn, heirIn, pairControls } from "./carry.js";
+import { controlsIn } from "./carry.js";
 import { isEqual } from "./equality.js";
 import { forgetAutofocus } from "./focus.js";
-import { ignoringElements, restoreIgnored } from "./ignore.js";
 import { loaded } from "./loading.js";
 import { execute } from "./markup.js";
 import { focus, getAttribute, hasAttribute, nextSibling, parentNode, remove, setAttribute, tabIndex } from "./members.js";
@@ -23,22 +21,20 @@ export const feature = { replacePage };
  * Replace the page.
  * @param {string} html the new page
  * @param {Settled[]} settled the ops that the same message finishes
- * @param {1} [fresh] set if the session was rebuilt, and doesn't know what the user has typed
+ * @returns {undefined}
  */
-function replacePage(html, settled, fresh) {
+function replacePage(html, settled) {
   const next = parseDocument(html);
   const isAnother = isSwap(settled, next);
   const scripts = new Set(document.scripts);
-  const { activeElement } = document;
   const named = hasName();
   unmarkCurrent();
   loaded.unsaved?.unmarkUnsaved();
-  const ignored = isAnother ? [] : ignoringElements();
   const place = isAnother ? keepElements(next) : () => {};
-  const before = controlsIn(document.body), typed = before.filter(core.editCount);
   if (isAnother) {
-    for (const control of typed) control.remove(); // or an equal control of the other page would keep the input
+    for (const control of controlsIn(document.body).filter(core.editCount)) control.remove(); // or an equal control of the other page would keep the input
     loaded.commands?.forgetOverrides();
+    loaded.restoring?.forget();
   }
   const { live } = document.documentElement.dataset;
   for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
@@ -47,16 +43,10 @@ function replacePage(html, settled, fresh) {
   loaded.raw?.start();
   if (named) nameTab();
   place();
-  ignored.forEach(restoreIgnored);
   core.scanMarkup(document);
   loaded.changes?.forgetChanges();
   forgetAutofocus();
-  if (isAnother) return completeSwap(scripts);
-  const pairs = pairControls(before, controlsIn(document.body));
-  const replacementFor = (/** @type {Control} */ control) => heirIn([document.body], control) ?? pairs.get(control);
-  const replacements = typed.map((control) => (control.isConnected ? control : transferInput(replacementFor(control), control)));
-  if (fresh) queueMicrotask(() => replacements.forEach(dispatchInputEvents)); // when the patch is done, and events call actions again
-  if (isControl(activeElement) && !activeElement.isConnected) replacementFor(activeElement)?.focus();
+  if (isAnother) completeSwap(scripts);
 }
 
 /** Give an element the attributes of another. @param {Element} old @param {Element} next */
@@ -90,26 +80,6 @@ function removeUpTo(node, stop) {
     remove(node);
     node = next;
   }
-}
-
-/** Dispatch `input` and `change`, so that the new session gets the value. @param {Control | undefined} control */
-function dispatchInputEvents(control) {
-  for (const type of ["input", "change"]) control?.dispatchEvent(new Event(type, { bubbles: true }));
-}
-
-/**
- * Copy unsaved input to the control that replaces another.
- * @param {any} replacement
- * @param {any} control
- * @returns {Control | undefined} the replacement
- */
-function transferInput(replacement, control) {
-  if (!replacement) return;
-  if (control.options) for (const option of replacement.options) option.selected = [...control.selectedOptions].some(({ value }) => value === option.value);
-  else if (isCheckable(control)) replacement.checked = control.checked;
-  else if (control.type !== "file") replacement.value = control.value;
-  replacement.dispatchEvent(new Event("input", { bubbles: true })); // counts as an edit
-  return replacement;
 }
 
 // When another page is shown over the same connection: scroll position, focus, title and scripts, as after a page load.
