@@ -43,6 +43,7 @@ SCRIPT_FIRST: Final = re.compile(
     rf"(?:\A|(?<=;))(?=[{re.escape(_LEADING)}]*(?P<scheme>{_SCHEME}))", re.IGNORECASE | re.ASCII
 )
 """The beginning of an address that a browser runs as a script; all attributes are read as lists."""
+# Not the tokenizer, because tokens have no positions to change the source at.
 _TAG: Final = re.compile("<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^\"'>])*")
 _ATTRIBUTE: Final = re.compile(r"(?<=[\s\"'/])([^\s\"'/=>]+)\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s>\"']*))")
 _SUSPECT: Final = re.compile(f"{DOCUMENT_ATTRIBUTE}|{SCRIPT.pattern}", re.IGNORECASE | re.ASCII)

@@ -107,6 +107,8 @@ def _shown(value: Any) -> str:
 
 _PART: Final = Shape((f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->"), ("", ""), (Kind.CHILD,))
 _WHOLE: Final = Shape(("", ""), ("", ""), (Kind.CHILD,))
+# Not the tokenizer, because most of the HTML needn't be read: the first two match at the ends of the head and
+# of the document. If `_OUTSIDE` finds more than tags, the page only costs more to compare.
 _BEGINNING: Final = re.compile(
     r"(?:(?:\s|<!--.*?-->)*</head\s*>)?(?P<body>(?:\s|<!--.*?-->)*<body\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>)?",
     re.IGNORECASE | re.DOTALL,

@@ -46,6 +46,7 @@ _BOOLEAN: Final = re.compile(
     re.IGNORECASE,
 )
 """Boolean attributes: ``checked={is_on}``."""
+# Matches only the first tag of a body, which is tokenized separately.
 _FIRST_TAG: Final = re.compile(r"\s*<([a-zA-Z]+)")
 _NAME: Final = re.compile(r"(?!on)[a-z][\w.-]*", re.IGNORECASE)
 Values = Sequence[Any]
