@@ -62,6 +62,22 @@ def test_a_button_gets_the_focus_back_that_it_lost_while_disabled(open_page: Ope
     assert page.evaluate("document.activeElement.id") == "b"
 
 
+def test_the_focus_goes_to_the_next_step_that_replaces_the_form_of_the_pressed_button(
+    open_page: Open,
+) -> None:
+    page, server = open_page(
+        '<div><!--(--><form method="post" action="?_a=go"><button id="b">Next</button></form><!--)--></div>'
+    )
+    page.focus("#b")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement === document.body")  # the button is disabled meanwhile
+    server.patch([0, {"f": [1]}], shapes=[1, "<fieldset><input></fieldset>"], ack=1)
+    page.wait_for_function("document.activeElement.localName === 'fieldset'")
+    assert not page.evaluate("document.activeElement.matches(':focus-visible')")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.localName") == "input"
+
+
 def test_the_focus_goes_to_the_new_row_of_a_list(open_page: Open) -> None:
     page, server = open_page('<ul data-l="[0,0"><li><!--(--><b>a</b><!--)--></li></ul>')
     server.patch(

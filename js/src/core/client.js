@@ -49,11 +49,11 @@ function apply({ fresh, shapes = [], patch: changes = [], extras, settled }) {
   dispatchPhase("before");
   patching = true;
   try {
+    for (const [op, status] of settled) {
+      restoreButtonFocus(op); // before `keepFocus`, which moves the focus if the patch removes the button
+      if (isOk(status)) markAnswered(op.seen);
+    }
     keepFocus(() => {
-      for (const [op, status] of settled) {
-        restoreButtonFocus(op);
-        if (isOk(status)) markAnswered(op.seen);
-      }
       if (fresh) slots = null;
       define(shapes);
       if (Array.isArray(changes)) patch(root(), changes);

@@ -84,5 +84,5 @@ export function forceFocus(element) {
   if (document.activeElement === element || hasAttribute(element, "tabindex")) return;
   setAttribute(element, "tabindex", "-1");
   addEventListener.call(element, "blur", () => removeAttribute(element, "tabindex"), { once: true });
-  focus(element, { preventScroll: true });
+  focus(element, { preventScroll: true, focusVisible: false }); // no ring: the keyboard can do nothing with it
 }
