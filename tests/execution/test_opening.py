@@ -8,7 +8,6 @@ import logging
 import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -273,20 +272,22 @@ async def test_a_load_that_redirects_leads_there_on_every_way(way: Any) -> None:
         assert {inspect.getcoroutinestate(work) for work in works} == {inspect.CORO_CLOSED}
 
 
-@pytest.mark.parametrize("way", HTTP)
-async def test_a_request_that_is_cancelled_rolls_back_on_every_way(way: Any) -> None:
+@pytest.mark.parametrize("way", ALL)
+async def test_a_run_that_is_cancelled_rolls_back_on_every_way(way: WayIn) -> None:
+    """As servers cancel requests and sockets when they end."""
     global fault
     async with browser(app()) as visitor:
-        report, other = await visitor.open("/report"), await visitor.open("/other")
+        report, other = await visitor.open("/report"), await visitor.joined("/other")
         journal.clear()
         works.clear()
         fault = "cancelled"
-        task = asyncio.create_task(way(visitor, report, other))
+        task = asyncio.ensure_future(way(visitor, report, other))
         await entered.wait()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        assert task.cancelled() and journal == ["rolled back"]
+        tabs: dict[WayIn, Tab] = {navigate: other, join: report}
+        serving: asyncio.Future[Any] = tabs[way].socket.task if way in tabs else task
+        serving.cancel()
+        await asyncio.wait([serving, task])
+        assert serving.cancelled() and journal == ["rolled back"]
         assert {inspect.getcoroutinestate(work) for work in works} == {inspect.CORO_CLOSED}
 
 
