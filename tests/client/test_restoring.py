@@ -103,6 +103,26 @@ def test_what_a_person_has_in_a_replaced_part_stays(open_page: Open, part: str) 
 
 
 @PARTS
+def test_a_long_list_stays_where_it_was_scrolled_to(open_page: Open, part: str) -> None:
+    def section(text: str) -> str:
+        rows = "".join(
+            f'<li data-key="{n}" style="height: 30px">{text}<input aria-label="{n}"></li>'
+            for n in range(400, 475)
+        )
+        return f'<ul live-window="?_a=show" data-first="400" data-total="900">{rows}</ul>'
+
+    page, server = open_page(body(section("row")))
+    page.wait_for_selector("[data-window]")
+    page.evaluate("scrollTo(0, 13000)")
+    page.get_by_label("440").fill("typed")
+    replaced(page, server, part, section("new row"))
+    page.wait_for_selector("[data-window]")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert page.evaluate("scrollY") == 13000
+    assert page.input_value("[data-key='440'] input") == "typed"
+
+
+@PARTS
 def test_a_form_that_waits_for_its_answer_is_still_the_one_that_is_reset(open_page: Open, part: str) -> None:
     page, server = open_page(body(SAVE.format('<input name="t"><input name="u">')))
     page.fill("[name=t]", "sent")

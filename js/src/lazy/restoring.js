@@ -63,7 +63,8 @@ function record() {
     for (const control of typed) carryInput(control, find(control));
     const update = requests.map((request) => redirect(request, find));
     for (const [element, isModal] of open) reopen(find(element), isModal);
-    for (const [box, position] of boxes) /** @type {any} */ (scrollTo)(find(box) ?? box, position);
+    const clamped = boxes.filter(([box, position]) => !scrollBack(find(box) ?? box, position));
+    if (clamped.length) requestAnimationFrame(() => clamped.forEach(([box, position]) => scrollBack(find(box) ?? box, position))); // when long lists have their height
     const focused = find(activeElement);
     if (focused) transferFocus(focused, activeElement);
     const repeated = isFresh ? typed.map((control) => (isConnected(control) ? control : find(control))) : [];
@@ -153,6 +154,12 @@ function redirect(request, find) {
   return () => {
     if (seen) request.seen = new Map(seen.map(([control, edits, isNewest]) => [control, isNewest ? core.editCount(control) ?? 0 : edits]));
   };
+}
+
+/** Scroll a box to where it was. Return whether that is possible. @param {any} box @param {ScrollToOptions} position */
+function scrollBack(box, position) {
+  /** @type {any} */ (scrollTo)(box, position);
+  return scrollTop(box) === position.top;
 }
 
 /** Open an element, unless the server says whether it is open. @param {any} element @param {boolean} isModal */
