@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from posixpath import splitext
 from typing import Final, NamedTuple, Protocol
@@ -232,8 +233,7 @@ class Components:
         own = [tag for tag in map(tag_of, listed) if tag is not None]
         names = [*others, *(name for name in listed if splitext(name)[1] in _SUFFIXES)]
         used = {tag for name in names for tag in _TAG.findall(self._source(name)[0])}
-        packaged = {tag_of(path.relative_to(self._kit).as_posix()) for path in self._kit.glob(_ALL)}
-        return own + sorted(used & packaged - {*own})
+        return own + sorted(used & _packaged(self._kit) - {*own})
 
     def _load(self, tag: str, template: str | None, line: int) -> ComponentFile:
         path = f"{FOLDER}{tag.replace('.', '/')}{SUFFIX}"
@@ -277,6 +277,13 @@ class Components:
 
     def _error(self, text: str, tag: str, template: str | None, line: int) -> TemplateError:
         return TemplateError(text, *decode_line(template, line), f"<{tag}")
+
+
+@cache
+def _packaged(kit: Path) -> frozenset[str]:
+    """Return the tags of the library's components."""
+    tags = (tag_of(path.relative_to(kit).as_posix()) for path in kit.glob(_ALL))
+    return frozenset(tag for tag in tags if tag is not None)
 
 
 def _listed(loader: BaseLoader | None) -> list[str]:

@@ -144,15 +144,12 @@ class Element(Node):
 
     def elements(self) -> Iterator[Element]:
         """Yield all elements inside it, in document order."""
-        path = [iter(self.children)]
-        while path:
-            for child in path[-1]:
-                if isinstance(child, Element):
-                    yield child
-                    path.append(iter(child.children))
-                    break
-            else:
-                path.pop()
+        todo = self.children[::-1]
+        while todo:
+            node = todo.pop()
+            if isinstance(node, Element):
+                yield node
+                todo += node.children[::-1]
 
     def ancestors(self) -> Iterator[Element]:
         """Yield the element itself and those that contain it."""
