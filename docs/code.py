@@ -38,7 +38,7 @@ def module(document: str, folder: Path, name: str) -> ModuleType:
     read from there, wherever the process runs: its ``"templates"`` is replaced by the whole path.
     """
     templates = folder / "templates"
-    templates.mkdir()
+    templates.mkdir(exist_ok=True)
     for kind, text in blocks(document):
         if kind == "jinja" and text.startswith("{# "):
             (templates / text.split()[1]).write_text(text)

@@ -13,10 +13,11 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from liveactions.pubsub.channel import channels
 from liveactions.session import registry
+from liveactions.templates.component_files import Components
 from liveactions.templates.environment import LiveEnvironment
 from liveactions.testing import Browser as InProcessBrowser
 from tests.chromium.launch import launch
-from tests.support.compiled import compile_once
+from tests.support.compiled import compile_once, load_once
 from tests.support.patience import PATIENCE, PATIENCE_MS
 from tests.support.servers import PostgresServer, RedisServer, S3Server, shared
 
@@ -48,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     set_cases(config)
     InProcessBrowser.timeout = PATIENCE
     LiveEnvironment.compile = compile_once  # type: ignore[method-assign]
+    Components._load = load_once  # type: ignore[method-assign]
 
 
 def use_own_stores(config: pytest.Config) -> None:

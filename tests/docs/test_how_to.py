@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -51,7 +53,7 @@ DOCUMENTS = (
 
 
 TESTS = [
-    (document, name, js)
+    pytest.param(document, name, js, marks=[] if js else pytest.mark.slow)
     for document in DOCUMENTS
     for both, name in re.findall(r"(@both_ways\n)?async def (test_\w+)", python(document))
     for js in ([True, False] if both else [True])
@@ -66,9 +68,20 @@ def write_catalogue(path: Path, text: str) -> None:
         write_mo(compiled, read_po(texts))
 
 
+@pytest.fixture(scope="session")
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the folder of a document's code: its templates are compiled once for all of its tests."""
+    return cache(lambda document: tmp_path_factory.mktemp("shown"))
+
+
 @pytest.mark.parametrize(("document", "name", "js"), TESTS)
 async def test_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, document: str, name: str, js: bool
+    folder_of: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    document: str,
+    name: str,
+    js: bool,
 ) -> None:
     for kind, text in blocks(document):
         if kind == "po":
@@ -76,7 +89,7 @@ async def test_its_own(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIVEACTIONS_KEY", "k" * 32)
     monkeypatch.setitem(sys.modules, "shown", ModuleType("shown"))  # until the test has ended
-    shown = module(document, tmp_path, "shown")
+    shown = module(document, folder_of(document), "shown")
     test: Any = getattr(shown, name)
     async with Browser(shown.live, js=js) as browser:
         await inspect.unwrap(test)(browser)

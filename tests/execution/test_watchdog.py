@@ -10,13 +10,16 @@ from collections.abc import Iterator
 import pytest
 
 from liveactions import Live, Page, Pages, action, every
+from liveactions.execution import watchdog
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
 pages = Pages()
 reported = threading.Event()
-LIMIT = 0.6
+BLOCKED_AFTER = 0.1
+"""Seconds that the watchdog lets pass here."""
+LIMIT = 0.3
 """Seconds for which a function blocks that nobody is to report: more than the watchdog lets pass."""
 
 
@@ -24,6 +27,12 @@ class Reported(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if f"blocks the event loop at {__file__}" in record.getMessage():  # not what a busy machine delays
             reported.set()
+
+
+@pytest.fixture(autouse=True)
+def limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "BLOCKED_AFTER", BLOCKED_AFTER)
+    monkeypatch.setattr(watchdog, "CHECK_INTERVAL", BLOCKED_AFTER / 2)
 
 
 @pytest.fixture(autouse=True)

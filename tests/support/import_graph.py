@@ -58,7 +58,7 @@ def _reachable(graph: Graph, start: str) -> set[str]:
 
 def _imports(path: Path, known: Mapping[str, Path]) -> set[str]:
     found: set[str] = set()
-    for node in _statements(_parsed(path)):
+    for node in _statements(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
             for alias in node.names:
                 found |= _origin(_absolute(path, node), alias.name, known)
