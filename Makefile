@@ -25,11 +25,11 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--host $(HOST) --port $(PORT) --workers $(WORKERS) \
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
-check: $(VENV)/.dev js/node_modules servers  ## most of it, in two or three minutes: linters, types, the client, tests without a browser
+check: $(VENV)/.dev js/node_modules servers  ## most of it, in about a minute: linters, types, the client, fast tests without a browser
 	@$(SIDE_BY_SIDE) quick lint client
 
 quick: $(VENV)/.dev servers
-	$(PYTEST) -n 2 -m "not browser and not slow" --cases 25 $(IGNORE_BROWSER)
+	$(PYTEST) -n 2 -m "not browser and not slow" --cases 10 $(IGNORE_BROWSER)
 
 test: $(VENV)/.dev js/node_modules servers browser  ## everything; the output of each part comes when it has ended
 	@$(SIDE_BY_SIDE) process-tests browser-tests lint client docs

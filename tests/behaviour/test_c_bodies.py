@@ -333,6 +333,7 @@ async def test_c9_an_actions_own_size(sender: httpx.AsyncClient) -> None:
     assert journal == [2**21]
 
 
+@pytest.mark.slow
 async def test_c9_the_number_of_fields(sender: httpx.AsyncClient) -> None:
     assert await post(sender, "say", {f"f{n}": "x" for n in range(1000)}) == 303
     assert await post(sender, "say", {f"f{n}": "x" for n in range(1001)}) in (400, 413)

@@ -156,6 +156,7 @@ async def test_k2_a_ticket_waits_for_a_page_whose_socket_was_lost() -> None:
         assert cookies(await commit(visitor, welcome["extras"]["cookies"])).keys() == {"session", "greeting"}
 
 
+@pytest.mark.slow
 async def test_k5_signing_out_closes_all_pages_of_a_person(tmp_path: Path) -> None:
     path = tmp_path / "store"  # of two workers
     here, there = (
@@ -180,6 +181,7 @@ async def test_k5_signing_out_closes_all_pages_of_a_person(tmp_path: Path) -> No
         assert shown(await again.call("look")).startswith("ada ")
 
 
+@pytest.mark.slow
 async def test_k5_whoever_signs_out_is_answered() -> None:
     live = members(identify=lambda request: request.session.get("name"))
 

@@ -254,6 +254,7 @@ async def test_m1_a_run_whose_worker_is_gone_is_uncertain() -> None:
         assert welcome["answers"] == [1, 2, None]
 
 
+@pytest.mark.slow
 async def test_m1_the_end_of_the_page_is_the_end_of_it() -> None:
     async with browser(app()) as visitor:
         tab = await working(visitor)

@@ -63,6 +63,7 @@ for name in TEMPLATES:
 SHAPES = [name.partition(".")[0] for name in TEMPLATES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_m1_a_growing_text_costs_at_most_three_times_its_length(shape: str) -> None:
     async with browser(small_app(pages, TEMPLATES)) as visitor:
@@ -78,6 +79,7 @@ async def test_m1_a_growing_text_costs_at_most_three_times_its_length(shape: str
         assert sent <= 3 * len(TEXT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @ways("SN")
 async def test_m1_a_text_that_has_grown_is_whole(shape: str, way: Way) -> None:

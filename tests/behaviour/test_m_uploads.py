@@ -645,6 +645,7 @@ def gallery(storage: UploadStorage, **options: Any) -> tuple[Live, list[DirectUp
     return live, accepted
 
 
+@pytest.mark.slow
 @ways("SHN")
 @pytest.mark.parametrize("kind", ["s3", "memory"])
 async def test_m6_actions_get_keys_of_files_in_object_storage(
@@ -681,6 +682,7 @@ async def test_m6_actions_get_keys_of_files_in_object_storage(
         assert "larger than 9 bytes" in page.text("p") and len(objects()) == 2
 
 
+@pytest.mark.slow
 async def test_a_file_in_object_storage_is_for_its_own_parameter_only(request: pytest.FixtureRequest) -> None:
     storage = BucketStorage(bucket_url(request))
     live = archive(uploads=storage)
@@ -695,6 +697,7 @@ async def test_a_file_in_object_storage_is_for_its_own_parameter_only(request: p
         assert frame[3][2]["errors"] == {"one": "This file couldn't be uploaded"}
 
 
+@pytest.mark.slow
 async def test_direct_files_have_short_names_and_those_that_wait_count_for_the_limit(
     request: pytest.FixtureRequest,
 ) -> None:
@@ -767,6 +770,7 @@ async def test_files_in_object_storage_stay_once_their_action_has_returned(break
         assert len(stored) == (0 if breaks == "action" else 1)
 
 
+@pytest.mark.slow
 async def test_a_file_in_object_storage_stays_for_a_thread_that_goes_on_after_its_timeout() -> None:
     bucket, stored = InMemoryBucket(), list[str]()
     live, gate, done = shelf(bucket, stored)

@@ -28,6 +28,8 @@ from tests.support.asgi import Browser, Tab, browser, waits
 from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE = """<!doctype html><html><head></head><body>
 <form method="post" action="{{ send }}"><input type="file" name="one"><input name="note"></form>
 <form method="post" action="{{ greet }}"></form><form method="post" action="{{ wait }}"></form>

@@ -179,6 +179,7 @@ async def test_people_see_who_comes_and_leaves(browser: Browser) -> None:
     await shows(mine, "ada")
 
 
+@pytest.mark.slow
 async def test_several_tabs_are_one_person(browser: Browser) -> None:
     mine = await named(browser, "ada").open("/room/1")
     other = named(browser.other(), "bob")
@@ -222,6 +223,7 @@ async def test_who_leaves_is_gone_soon(browser: Browser, live: Live, socket: boo
     assert seen[-2:] == [["ada"], []]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("js", [True, False], ids=["events", "no-javascript"])
 async def test_a_page_without_a_socket_is_here_by_its_events(live: Live, js: bool) -> None:
     async with Browser(live) as browser:
@@ -268,6 +270,7 @@ async def test_nobody_is_here_who_is_none(browser: Browser) -> None:
     await shows(nobody, "ada")
 
 
+@pytest.mark.slow
 async def test_what_is_cached_is_read_again(browser: Browser) -> None:
     lobby = await browser.open("/lobby")
     assert lobby.text("p") == ""
@@ -288,6 +291,7 @@ async def test_who_navigates_within_a_site_is_never_missing(browser: Browser, li
     await shows(watching, "ada")
 
 
+@pytest.mark.slow
 async def test_who_is_signed_out_is_gone(browser: Browser, live: Live) -> None:
     watching = await browser.open("/watch/1")
     other = named(browser.other(), "ada")

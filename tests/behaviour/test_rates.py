@@ -13,6 +13,7 @@ from liveactions import Live, Page, Pages, action, user_or_address
 from liveactions.store import MemoryStore, Store
 from liveactions.testing import Browser as Visiting
 from tests.behaviour.ways import Way, visiting, ways
+from tests.store.engines import REMOTE, parameters
 from tests.support.asgi import browser
 from tests.support.servers import RedisServer
 from tests.support.small import small_app
@@ -63,7 +64,7 @@ def app(store: Store | str | None = None, **options: Any) -> Live:
     return small_app(pages, TEMPLATES, name="rates", store=store or MemoryStore(), **options)
 
 
-@pytest.fixture(params=["redis", "postgres"])
+@pytest.fixture(params=parameters(REMOTE))
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     server: RedisServer = request.getfixturevalue(f"{request.param}_server")
     yield server.url

@@ -45,6 +45,7 @@ def machine(server: RedisServer) -> Live:
     return small_app(pages, TEMPLATES, store=RedisStore(server.url), broker=RedisBroker(server.url))
 
 
+@pytest.mark.slow
 async def test_a_page_that_nobody_touches_is_stored_again(
     server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

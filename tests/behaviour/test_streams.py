@@ -277,6 +277,7 @@ def objects() -> tuple[int, int]:
     return len(found), sum(type(one) in (Line, Fragment) for one in found)
 
 
+@pytest.mark.slow
 async def test_ten_thousand_items_leave_nothing(browser: Browser, live: Live) -> None:
     async def after_floods(times: int) -> tuple[int, int]:
         for _ in range(times):

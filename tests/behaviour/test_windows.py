@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from examples.app import live
 from tests.support.asgi import browser
 
 
+@pytest.mark.slow
 async def test_only_rows_that_come_are_sent() -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/catalogue")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
+from zlib import crc32
 
 import pytest
 
@@ -16,8 +17,18 @@ Way = Literal["S", "H", "N"]
 
 
 def ways(letters: str) -> Callable[[F], F]:
-    """Runs a test once for each way; it takes `way` and opens its browser by `visiting`."""
-    return pytest.mark.parametrize("way", list(letters))
+    """Runs a test once for each way; it takes `way` and opens its browser by `visiting`.
+
+    ``make check`` runs it by one of them, which depends on its name, so that each way has some tests.
+    """
+
+    def for_each(test: F) -> F:
+        chosen = letters[crc32(test.__name__.encode()) % len(letters)]
+        each = [way if way == chosen else pytest.param(way, marks=pytest.mark.slow) for way in letters]
+        marked: F = pytest.mark.parametrize("way", each)(test)
+        return marked
+
+    return for_each
 
 
 def by(way: Way | Literal["D"]) -> Callable[[F], F]:

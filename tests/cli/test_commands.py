@@ -113,12 +113,13 @@ def test_a_port_that_is_in_use(unused_tcp_port: int) -> None:
     assert result.exit_code == 1 and "is in use" in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
         pytest.param([], id="plain"),
-        pytest.param(["--login"], id="login", marks=pytest.mark.slow),
-        pytest.param(["--sqlalchemy", "--login", "--ui"], id="everything", marks=pytest.mark.slow),
+        pytest.param(["--login"], id="login"),
+        pytest.param(["--sqlalchemy", "--login", "--ui"], id="everything"),
     ],
 )
 def test_a_new_application_passes_its_own_tests(folder: Path, options: list[str]) -> None:

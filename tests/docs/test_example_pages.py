@@ -12,7 +12,8 @@ from docs.code import DOCS, EXAMPLES, blocks
 from examples import app
 from liveactions import Live
 from liveactions.templates.commands import METHODS
-from liveactions.testing import Browser, File, both_ways, plugin
+from liveactions.testing import Browser, File, plugin
+from tests.support.both_ways import both_ways
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ def test_every_event_is_named_with_live_click() -> None:
     assert sorted(set(named)) == sorted(EVENTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS)
 async def test_live_examples(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each opens, and each of its buttons is answered: with the page, or an error of the visitor."""

@@ -10,7 +10,8 @@ import pytest
 
 from examples import assistant
 from examples.app import live
-from liveactions.testing import Browser, both_ways
+from liveactions.testing import Browser
+from tests.support.both_ways import both_ways
 
 
 @pytest.fixture(name="live")
@@ -103,6 +104,7 @@ async def test_an_answer_grows_and_is_stopped(browser: Browser, model: Model) ->
     assert page.texts(".answer") == ["Leaves that are in hot water for some minutes"]
 
 
+@pytest.mark.slow
 async def test_an_answer_costs_at_most_three_times_its_text(browser: Browser, model: Model) -> None:
     text = "Tea is **hot**, and `green` or *black*.\n\n- One drinks it with milk.\n- Or without.\n\n"
     answer = [word + " " for word in 8 * text.split(" ")]

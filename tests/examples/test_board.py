@@ -17,7 +17,8 @@ from examples.board import accounts
 from examples.board.chat import TYPING
 from examples.board.database import Person, connect, sessions
 from liveactions import revalidate_tag
-from liveactions.testing import Browser, Failed, File, Page, Refusal, both_ways, plugin
+from liveactions.testing import Browser, Failed, File, Page, Refusal, plugin
+from tests.support.both_ways import both_ways
 
 PICTURE = File("boat.png", b"\x89PNG\r\n\x1a\n", "image/png")
 
@@ -79,6 +80,7 @@ async def test_signing_in_and_out(browser: Browser) -> None:
     assert (await browser.open("/activity")).url == "/login?next=%2Factivity"
 
 
+@pytest.mark.slow
 async def test_signing_out_closes_the_other_tabs(browser: Browser) -> None:
     page = await signed_in(browser)
     other = await browser.open("/chat")
@@ -94,6 +96,7 @@ async def test_the_login_leads_to_no_other_site(browser: Browser) -> None:
     assert page.url == "/"
 
 
+@pytest.mark.slow
 @both_ways
 async def test_mounted_below_a_path(live: Any, browser: Browser) -> None:
     async with Browser(examples, js=browser.js) as visitor:
@@ -138,6 +141,7 @@ async def test_a_card_is_added_moved_and_removed(browser: Browser) -> None:
     assert page.texts(".recent li")[0].startswith("N Nadia removed Sweep the meadow")
 
 
+@pytest.mark.slow
 @both_ways
 async def test_a_card_is_renamed_in_place(browser: Browser) -> None:
     page = await signed_in(browser)
@@ -187,6 +191,7 @@ async def test_the_dialog(browser: Browser) -> None:
     assert page.url == "/" and "dialog" not in page.html
 
 
+@pytest.mark.slow
 @both_ways
 async def test_back_closes_the_dialog_and_a_reload_keeps_it(browser: Browser) -> None:
     page = await signed_in(browser)
@@ -244,6 +249,7 @@ async def test_a_viewer_only_looks(browser: Browser) -> None:
     assert (await browser.open("/new")).status == 403
 
 
+@pytest.mark.slow
 @both_ways
 async def test_a_member_who_becomes_a_viewer(browser: Browser) -> None:
     page = await signed_in(browser, "Mei")
@@ -265,6 +271,7 @@ async def test_a_member_who_becomes_a_viewer(browser: Browser) -> None:
 # Presence, chat, activity
 
 
+@pytest.mark.slow
 async def test_who_is_here(browser: Browser) -> None:
     mine = await signed_in(browser)
     await mine.shows("Nadia")
@@ -292,6 +299,7 @@ async def test_the_chat(browser: Browser) -> None:
     assert page.value("Message") == ""
 
 
+@pytest.mark.slow
 async def test_who_is_typing(browser: Browser) -> None:
     mine = await signed_in(browser, path="/chat")
     theirs = await signed_in(browser.other(), "Joris", "/chat")
@@ -319,6 +327,7 @@ async def test_the_feed(browser: Browser) -> None:
 # The wizard
 
 
+@pytest.mark.slow
 @both_ways
 async def test_a_card_in_four_steps(browser: Browser) -> None:
     page = await signed_in(browser)
@@ -348,6 +357,7 @@ async def test_a_card_in_four_steps(browser: Browser) -> None:
     assert page.attribute("#doing .cover", "src") == picture
 
 
+@pytest.mark.slow
 @both_ways
 async def test_a_draft_outlives_its_page(browser: Browser) -> None:
     page = await signed_in(browser, path="/new")

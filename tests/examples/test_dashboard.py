@@ -12,7 +12,8 @@ from starlette.routing import Mount
 from examples import dashboard
 from examples.dashboard import imports, orders, overview
 from liveactions import Live
-from liveactions.testing import Browser, File, Page, both_ways, plugin
+from liveactions.testing import Browser, File, Page, plugin
+from tests.support.both_ways import both_ways
 
 browser = plugin.browser
 HEAD = "placed,customer,product,region,status,amount\n"
@@ -38,6 +39,7 @@ def column(page: Page, number: int) -> list[str]:
     return page.texts(f".orders td:nth-child({number})")
 
 
+@pytest.mark.slow
 @both_ways
 async def test_pages_and_order(browser: Browser) -> None:
     page = await browser.open("/")
@@ -58,6 +60,7 @@ async def test_pages_and_order(browser: Browser) -> None:
     assert page.text(".orders [role=status]") == "49,951 to 50,000 of 50,000" and len(column(page, 1)) == 50
 
 
+@pytest.mark.slow
 @both_ways
 async def test_filters_are_in_the_address(browser: Browser) -> None:
     page = await browser.open("/?page=7")
@@ -84,6 +87,7 @@ async def test_nothing_is_found(browser: Browser) -> None:
     assert column(page, 1) == ["No order is like this"]
 
 
+@pytest.mark.slow
 async def test_addresses_that_mean_nothing(browser: Browser) -> None:
     page = await browser.open("/?page=99999")
     assert page.text(".orders [aria-current='page']") == "1,000"
@@ -99,6 +103,7 @@ async def test_the_chart_has_a_table(browser: Browser) -> None:
     assert page.texts(".chart tbody td")[-1].startswith("€ ")
 
 
+@pytest.mark.slow
 async def test_the_load_is_measured_every_second(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     page = await browser.open("/")
     monkeypatch.delattr(orders, "connected")  # a tick asks the database for nothing
@@ -109,6 +114,7 @@ async def test_the_load_is_measured_every_second(browser: Browser, monkeypatch: 
     assert len(set(shown)) == 4
 
 
+@pytest.mark.slow
 @both_ways
 async def test_the_download_has_all_that_is_selected(browser: Browser) -> None:
     page = await browser.open("/?q=teapot&status=returned&sort=cents")
@@ -132,6 +138,7 @@ async def test_an_import(browser: Browser) -> None:
     assert page.text("#count") == "559"
 
 
+@pytest.mark.slow
 async def test_an_import_shows_its_progress_and_is_seen_by_others(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

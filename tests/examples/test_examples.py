@@ -16,9 +16,10 @@ from examples import embedded, gallery, posts, todos
 from examples.app import live as examples
 from examples.index import HERE
 from liveactions import Live
-from liveactions.testing import Browser, File, Refusal, both_ways, plugin
+from liveactions.testing import Browser, File, Refusal, plugin
 from tests.behaviour.ways import Way, visiting, ways
 from tests.store.storages import bucket_url
+from tests.support.both_ways import both_ways
 
 browser = plugin.browser
 
@@ -240,6 +241,7 @@ async def test_a_page_with_noscript_in_its_head(browser: Browser) -> None:
 # Feed
 
 
+@pytest.mark.slow
 @both_ways
 async def test_a_feed_loads_more_at_both_ends(browser: Browser) -> None:
     page = await browser.open("/feed")
@@ -324,6 +326,7 @@ async def test_a_post_is_created_shown_and_deleted(browser: Browser) -> None:
     assert page.texts(".posts li") == ["Nothing yet."]
 
 
+@pytest.mark.slow
 async def test_every_page_that_shows_posts_is_patched(browser: Browser) -> None:
     mine = await browser.open("/posts")
     theirs = await browser.other().open("/posts")
@@ -431,6 +434,7 @@ async def test_everybody_sees_the_same_inventory(inventory: Any) -> None:
 # Gallery
 
 
+@pytest.mark.slow
 @ways("SN")
 async def test_a_gallery_shows_pictures_from_object_storage(way: Way, request: pytest.FixtureRequest) -> None:
     app = Live(templates=HERE / "templates", uploads=bucket_url(request))

@@ -374,6 +374,7 @@ class Slow(Page):
         left.set()
 
 
+@pytest.mark.slow
 async def test_after_a_timeout_a_post_shows_what_the_thread_can_not_change() -> None:
     async with browser(app()) as visitor:
         tab = await visitor.open("/slow")

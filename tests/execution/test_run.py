@@ -429,6 +429,7 @@ async def test_a_slow_action_is_cancelled() -> None:
     assert journal == ["cleaned"]
 
 
+@pytest.mark.slow
 async def test_a_slow_sync_action_is_abandoned() -> None:
     page = await opened(Slow)
     outcome = await failure(page, page.block)

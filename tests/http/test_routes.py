@@ -87,6 +87,7 @@ async def test_a_single_worker_has_no_broker() -> None:
     assert health["broker"] is None and not health["degraded"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["stopped", "hangs"])
 async def test_without_its_server_a_worker_is_ready_but_degraded(
     on_redis: Live, redis: RedisServer, how: signal.Signals
@@ -109,6 +110,7 @@ async def test_without_its_server_a_worker_is_ready_but_degraded(
             pass  # each answer has asked store and broker
 
 
+@pytest.mark.slow
 async def test_a_broker_that_is_away_alone(redis: RedisServer) -> None:
     live = app(store=MemoryStore(), broker=redis.url)
     redis.signal(signal.SIGSTOP)

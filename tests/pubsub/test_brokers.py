@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from liveactions.pubsub import GAP, Broker
-from tests.store.engines import ENGINES, Engine, engine_of
+from tests.store.engines import ENGINES, Engine, engine_of, parameters
 
 SHARED = [name for name in ENGINES if name != "memory"]
 Worker = Callable[[], Broker]
 
 
-@pytest.fixture(params=SHARED)
+@pytest.fixture(params=parameters(SHARED))
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     async with engine_of(request.param, request) as made:
         yield made
@@ -32,6 +32,7 @@ def worker(engine: Engine) -> Worker:
     return make
 
 
+@pytest.mark.slow
 def test_everybody_hears_everything_once_in_one_order(worker: Worker) -> None:
     one, two = worker(), worker()
     one.publish([b"a", b"b"])
@@ -48,6 +49,7 @@ def test_what_was_said_before_is_not_heard(worker: Worker) -> None:
     assert list(worker().poll()) == []
 
 
+@pytest.mark.slow
 def test_threads_of_two_workers(worker: Worker) -> None:
     one, two = worker(), worker()
 

@@ -22,7 +22,7 @@ from liveactions.session.subscriptions import SubscriptionIndex
 from liveactions.store import SqliteStore
 from liveactions.testing import Browser
 from liveactions.testing.asgi import Closed
-from tests.store.engines import ENGINES, Engine, engine_of
+from tests.store.engines import ENGINES, Engine, engine_of, parameters
 from tests.support.asgi import Tab
 from tests.support.asgi import browser as visitor_at
 from tests.support.logs import logged
@@ -334,7 +334,7 @@ TEMPLATES = {
 applications: list[Live] = []
 
 
-@pytest.fixture(params=SHARED)
+@pytest.fixture(params=parameters(SHARED))
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     async with engine_of(request.param, request) as made:
         yield made

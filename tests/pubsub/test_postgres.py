@@ -18,6 +18,8 @@ from liveactions.pubsub.postgres import MESSAGE_TTL, PostgresBroker
 from tests.support.patience import PATIENCE
 from tests.support.servers import PostgresServer, own
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[PostgresServer]:

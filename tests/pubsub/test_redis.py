@@ -18,6 +18,8 @@ from liveactions.pubsub.redis import RedisBroker
 from tests.support.patience import PATIENCE
 from tests.support.servers import RedisServer, own
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server() -> Iterator[RedisServer]:

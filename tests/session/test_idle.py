@@ -147,6 +147,7 @@ def live_of(page: type[Page]) -> Live:
     return live
 
 
+@pytest.mark.slow
 @one_in(4)
 @given(steps=st.lists(st.sampled_from(["Add", "Shuffle", "Rename", "Remove", "idle"]), max_size=10))
 def test_lists_are_edited_in_the_same_places_after_their_page_was_idle(steps: list[str]) -> None:

@@ -131,6 +131,7 @@ async def test_a_page_that_fails_does_not_stop_the_upkeep_of_others(
     assert "this page can't be stored" in caplog.text
 
 
+@pytest.mark.slow
 async def test_pages_are_tended_after_one_that_failed_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     live = app()
     async with browser(live) as visitor:

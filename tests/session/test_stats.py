@@ -72,6 +72,7 @@ async def test_ops_that_wait_are_the_queue() -> None:
         assert live.stats().queue == 0
 
 
+@pytest.mark.slow
 async def test_connections_that_come_and_go() -> None:
     store = MemoryStore()
     live, other = shop(store), shop(store)

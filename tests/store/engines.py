@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from psycopg import AsyncConnection
@@ -167,6 +167,15 @@ AGES: Final = [
 LOCAL: Final = {"memory": memory, "sqlite": sqlite}
 REMOTE: Final[dict[str, Callable[[str], Remote]]] = {"redis": RedisEngine, "postgres": PostgresEngine}
 ENGINES: Final = (*LOCAL, *REMOTE)
+
+
+def parameters(names: Iterable[str]) -> list[Any]:
+    """Return engines and storages as parameters of tests.
+
+    PostgreSQL and object storage take long to start: tests that use them are slow.
+    """
+    marks = {name: [pytest.mark.slow] if "postgres" in name or name == "s3" else [] for name in names}
+    return [pytest.param(name, marks=found) for name, found in marks.items()]
 
 
 @asynccontextmanager

@@ -144,6 +144,7 @@ async def test_what_the_store_cannot_take_is_limited(
     assert await store.get("k") == b"z"
 
 
+@pytest.mark.slow
 async def test_large_and_many_states(make: Callable[[], SqliteStore]) -> None:
     one, two = make(), make()
     rows = [(f"k{n}", 0, b"%d" % n * (300_000 if n % 100 == 7 else 10), TTL) for n in range(1200)]
@@ -167,6 +168,7 @@ async def test_a_deleted_state_does_not_come_back(make: Callable[[], SqliteStore
 # Processes that die
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "size, base", [(300, b""), (8_000, b""), (200_000, b""), (1_000_000, b""), (300, bytes(200_000))]
 )
@@ -268,6 +270,7 @@ async def two_states(
     return one, both
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first, second", TWO_STATES)
 async def test_a_torn_record_is_ignored(
     make: Callable[[], SqliteStore],
@@ -286,6 +289,7 @@ async def test_a_torn_record_is_ignored(
         store._quick.run(lambda db: db.execute("UPDATE value SET stamp = 0, value = x''"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first, second", TWO_STATES)
 async def test_a_damaged_record_is_ignored(
     make: Callable[[], SqliteStore],
@@ -601,6 +605,7 @@ async def test_a_claim_during_the_first_save_is_noticed(
     assert await two.get("k") == b"1"
 
 
+@pytest.mark.slow
 async def test_processes_that_take_pages_from_each_other_lose_nothing(tmp_path: Path) -> None:
     """Who has claimed a page reads all that was acknowledged before, while its last owner writes on."""
     with processes.Pool(3) as pool:

@@ -20,6 +20,8 @@ from tests.cluster.machines import Relay
 from tests.store.engines import PostgresEngine
 from tests.support.servers import PostgresServer, own
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[PostgresServer]:

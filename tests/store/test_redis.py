@@ -17,6 +17,8 @@ from liveactions.store import redis as module
 from liveactions.store.redis import RedisStore
 from tests.support.servers import RedisServer, own
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server() -> Iterator[RedisServer]:

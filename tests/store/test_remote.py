@@ -20,6 +20,8 @@ from tests.store.engines import REMOTE
 from tests.support.patience import PATIENCE, wait_until
 from tests.support.servers import PostgresServer, Program, RedisServer, own
 
+pytestmark = pytest.mark.slow
+
 SERVERS: dict[str, type[Program]] = {"redis": RedisServer, "postgres": PostgresServer}
 
 

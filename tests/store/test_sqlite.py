@@ -60,6 +60,7 @@ def _put_and_die(path: Path) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 async def test_killed_while_writing(path: Path) -> None:
     """What a process reported as written is there, batches are whole, and the others go on."""
     store = SqliteStore(path)
@@ -99,6 +100,7 @@ def _intact(path: Path) -> bool:
     return found
 
 
+@pytest.mark.slow
 async def test_several_processes_at_once(path: Path) -> None:
     """Each once-key is given to one process; each claim gets an epoch of its own."""
     with processes.Pool(3) as pool:

@@ -16,11 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS
-from tests.store.engines import ENGINES, LOCAL, REMOTE, Clock, Engine, Local, engine_of
+from tests.store.engines import ENGINES, LOCAL, REMOTE, Clock, Engine, Local, engine_of, parameters
 from tests.support.cases import one_in
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=parameters(ENGINES))
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     async with engine_of(request.param, request) as made:
         yield made
@@ -116,6 +116,7 @@ async def test_a_bucket_is_emptied_at_once_and_refilled_one_by_one(store: Store,
     assert [await store.take("k", 100, 3) == 0 for _ in range(4)] == [True, True, True, False]
 
 
+@pytest.mark.slow
 async def test_who_waits_as_long_as_a_bucket_says_gets_a_token(store: Store, engine: Engine) -> None:
     for n in range(7):
         assert await store.take("k", 60 / 7, 7) == 0, n
@@ -205,7 +206,7 @@ async def test_a_claim_that_is_over_hinders_nobody(store: Store, engine: Engine)
     assert await store.save("k", first, b"v", 10)
 
 
-@pytest.mark.parametrize("engine", REMOTE, indirect=True)
+@pytest.mark.parametrize("engine", parameters(REMOTE), indirect=True)
 @pytest.mark.parametrize("is_older_quicker", [True, False])
 async def test_a_claim_that_was_lost_is_never_that_of_an_older_one(
     store: Store, engine: Engine, is_older_quicker: bool

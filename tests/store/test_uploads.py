@@ -40,7 +40,7 @@ from liveactions.store.upload_storage import (
     UploadStorage,
 )
 from liveactions.store.uploads import FileTooLarge, TooManyUploads, Uploads
-from tests.store.engines import RedisEngine
+from tests.store.engines import RedisEngine, parameters
 from tests.store.storages import STORAGES, Machine, bucket_url, machines
 from tests.support.logs import logged
 from tests.support.patience import PATIENCE
@@ -50,7 +50,7 @@ SEALER = Sealer(Keys(["k" * 32]))
 OWNERS = "a" * 32, "b" * 32
 
 
-@pytest.fixture(params=STORAGES)
+@pytest.fixture(params=parameters(STORAGES))
 async def machine(request: pytest.FixtureRequest) -> AsyncIterator[Machine]:
     async with machines(request.param, request) as make:
         yield make
@@ -106,6 +106,7 @@ async def test_files_are_listed_with_their_owner_size_and_time(machine: Machine)
         assert [one.name for one in await there.files(owner)] == [name]
 
 
+@pytest.mark.slow
 async def test_files_of_several_machines_at_once(machine: Machine) -> None:
     storages = [machine() for _ in range(4)]
     names = await asyncio.gather(*(write(storage, b"x") for storage in storages * 5))
@@ -114,7 +115,8 @@ async def test_files_of_several_machines_at_once(machine: Machine) -> None:
     assert await storages[0].files() == []
 
 
-@pytest.mark.parametrize("machine", ["folder", "s3"], indirect=True)
+@pytest.mark.slow
+@pytest.mark.parametrize("machine", parameters(["folder", "s3"]), indirect=True)
 async def test_a_large_file(machine: Machine) -> None:
     content = secrets.token_bytes(2**20) * 12
     name = await write(machine(), content)
@@ -134,6 +136,7 @@ async def test_a_folder_holds_other_files_too(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.slow
 async def test_a_bucket_holds_other_objects_too(request: pytest.FixtureRequest) -> None:
     url = bucket_url(request)
     storage = BucketStorage(url)
@@ -204,6 +207,7 @@ async def test_the_event_loop_does_not_wait_for_a_folder(
     assert await read(storage, await writing) == b"x"
 
 
+@pytest.mark.slow
 async def test_object_storage_that_fails_is_a_store_error(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,6 +283,7 @@ async def test_an_op_on_another_machine_takes_files_once(machine: Machine) -> No
             await contents(uploads, handles[0])
 
 
+@pytest.mark.slow
 async def test_a_file_arrives_in_chunks_on_any_machine(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,7 +337,7 @@ async def test_files_wait_for_another_machine_when_theirs_is_gone(machine: Machi
     assert await contents(there, handle) == [b"one"]
 
 
-@pytest.mark.parametrize("machine", ["folder", "s3"], indirect=True)
+@pytest.mark.parametrize("machine", parameters(["folder", "s3"]), indirect=True)
 async def test_a_file_that_is_not_there_as_a_whole_is_not_taken(machine: Machine) -> None:
     """As when a shared folder has lost what it had acknowledged."""
     uploads = Uploads(SEALER, machine())
@@ -377,7 +382,7 @@ async def test_files_that_nobody_takes_are_swept(machine: Machine) -> None:
     assert await here.storage.files() == []
 
 
-@pytest.mark.parametrize("machine", ["store in redis", "store in postgres"], indirect=True)
+@pytest.mark.parametrize("machine", parameters(["store in redis", "store in postgres"]), indirect=True)
 async def test_the_store_takes_small_files_only(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
     uploads = Uploads(SEALER, machine())
     for _ in range(2):
@@ -488,6 +493,7 @@ def signed_by_botocore(url: str, size: int, type: str) -> str:
     return str(signer.signature(signer.string_to_sign(request, given), request))
 
 
+@pytest.mark.slow
 async def test_a_signature_is_for_one_name_size_and_type(request: pytest.FixtureRequest) -> None:
     storage = BucketStorage(bucket_url(request))
     url = await storage.signed_put(name_of(), 11, "text/plain")
@@ -497,6 +503,7 @@ async def test_a_signature_is_for_one_name_size_and_type(request: pytest.Fixture
         assert signature != signed_by_botocore(url, size, type)
 
 
+@pytest.mark.slow
 async def test_a_file_in_object_storage_gets_a_key_that_its_signature_is_not_for(
     request: pytest.FixtureRequest,
 ) -> None:
@@ -531,6 +538,7 @@ async def test_a_file_in_object_storage_gets_a_key_that_its_signature_is_not_for
     ]
 
 
+@pytest.mark.slow
 async def test_direct_uploads_need_the_secret_key(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -541,6 +549,7 @@ async def test_direct_uploads_need_the_secret_key(
         await BucketStorage(bucket).signed_put(name_of(), 1, "text/plain")
 
 
+@pytest.mark.slow
 async def test_the_secret_key_may_come_from_a_provider(request: pytest.FixtureRequest) -> None:
     url = urlsplit(bucket_url(request))
     keys: Any = {"access_key_id": "tests", "secret_access_key": "tests", "expires_at": None}

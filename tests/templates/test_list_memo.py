@@ -377,6 +377,7 @@ def test_debug_mode_does_not_compare_a_shared_list_with_itself() -> None:
 VIEW = view_of(TABLE)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 @settings(max_examples=60)
 def test_shared_lists_travel_as_those_that_are_not_shared(seed: int) -> None:

@@ -315,6 +315,7 @@ class Author:
         return moment
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 @settings(max_examples=40)  # each compiles four templates
 def test_pages_and_patches_are_those_of_computing_all_slots(seed: int) -> None:

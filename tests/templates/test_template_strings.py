@@ -260,6 +260,7 @@ def sizes(before: Fragment, after: Fragment) -> int:
     return len(to_json(patch(before, after, ClientState())))
 
 
+@pytest.mark.slow
 def test_patches_are_as_small_as_those_of_jinja() -> None:
     def jinja_page(n: int, rows: Any) -> Fragment:
         source = (

@@ -130,6 +130,7 @@ async def test_a_page_publishes(browser: Browser) -> None:
     await theirs.shows("hello")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("socket", [True, False])
 async def test_a_page_that_the_server_ends_is_loaded_again(socket: bool) -> None:
     live = small_app(pages, TEMPLATES, identify=lambda connection: connection.cookies.get("user"))

@@ -45,6 +45,7 @@ def test_its_style_has_no_sides_and_no_colours_of_its_own(one: kit.KitComponent)
     assert "style=" not in one.source
 
 
+@pytest.mark.slow
 def test_check_finds_nothing_in_the_templates_of_the_library() -> None:
     folders = kit.PACKAGE, kit.PACKAGE.parent / "templates" / "packaged"
     live = Live(Environment(loader=FileSystemLoader(folders), autoescape=True), keys=KEY)

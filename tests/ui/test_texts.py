@@ -73,6 +73,7 @@ def test_images_are_opt_in() -> None:
     assert "<img" not in ui.markdown("![A cat](/cat.png)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("brackets", ["[", "![", "[a][", "[\n"])
 def test_unclosed_brackets_take_about_as_long_as_other_markdown(brackets: str) -> None:
     def calls(unit: str) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from examples.conduit import seed
-from liveactions.testing import Browser, File, Page, both_ways
+from liveactions.testing import Browser, File, Page
+from tests.support.both_ways import both_ways
 
 LOAF = "A loaf that waits for you"
 PICTURE = File("me.png", b"\x89PNG\r\n\x1a\n", "image/png")
@@ -95,6 +98,7 @@ async def test_only_the_author_may_edit(browser: Browser) -> None:
     assert (await browser.open(page.url.replace("/article/", "/editor/"))).status == 404
 
 
+@pytest.mark.slow
 @both_ways
 async def test_comments(browser: Browser) -> None:
     page = await signed_in(browser)
@@ -108,6 +112,7 @@ async def test_comments(browser: Browser) -> None:
     assert page.texts(".card-text") == before
 
 
+@pytest.mark.slow
 @both_ways
 async def test_favorites(browser: Browser) -> None:
     page = await signed_in(browser, "june")
@@ -122,6 +127,7 @@ async def test_favorites(browser: Browser) -> None:
     assert "Maps lie, kindly" not in page.texts(".preview-link h1")
 
 
+@pytest.mark.slow
 @both_ways
 async def test_following(browser: Browser) -> None:
     page = await signed_in(browser)
@@ -135,6 +141,7 @@ async def test_following(browser: Browser) -> None:
     assert page.text(".empty-feed-message").startswith("Your feed is empty.")
 
 
+@pytest.mark.slow
 @both_ways
 async def test_who_has_not_signed_in_is_asked_to(browser: Browser) -> None:
     for path in ("/settings", "/editor", "/?feed=following"):
@@ -163,6 +170,7 @@ async def test_pages_and_tags(browser: Browser) -> None:
     assert page.texts(".preview-link h1") == [LOAF, "Rye, at last"]
 
 
+@pytest.mark.slow
 @both_ways
 async def test_settings(browser: Browser) -> None:
     page = await signed_in(browser, "june")
@@ -191,6 +199,7 @@ async def test_what_is_not_there(browser: Browser) -> None:
         assert page.status == 404 and page.text("h1") == "Not here"
 
 
+@pytest.mark.slow
 async def test_the_first_data_come_again(browser: Browser) -> None:
     page = await signed_in(browser)
     await publish(page, "On Bread")

@@ -9,6 +9,8 @@ import pytest
 from liveactions.testing import Browser, both_ways
 from tests.examples.conduit.test_conduit import signed_in
 
+pytestmark = pytest.mark.slow
+
 GUESTS = ("/", "/?page=2", "/tag/baking", "/login", "/register", "/profile/Aiko")
 MEMBERS = ("/", "/?feed=following", "/editor", "/settings", "/profile/Aiko")
 

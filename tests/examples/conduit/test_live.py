@@ -7,6 +7,8 @@ import pytest
 from liveactions.testing import Browser, Failed
 from tests.examples.conduit.test_conduit import LOAF, publish, signed_in
 
+pytestmark = pytest.mark.slow
+
 
 async def test_comments_appear_in_every_tab(browser: Browser) -> None:
     mine = await signed_in(browser)
