@@ -41,7 +41,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any, Final, Literal
 
-from ..exceptions import ProtocolError
+from ..exceptions import REPLACED, ProtocolError
 from .constants import OK, RUNNING, UNCERTAIN, WINDOW_BYTES, WINDOW_FRAMES
 from .messages import Change, Hello, Op, require, write
 
@@ -233,9 +233,14 @@ class OpLog:
         return text
 
     def resume(self, hello: Hello) -> None:
-        """Check the hello of a new connection. Raise `ProtocolError` if it isn't from this session's page."""
+        """Check the hello of a new connection.
+
+        Raise `ProtocolError` if it isn't from this session's page, or if the page has sent newer operations
+        by fetch since: it connects again.
+        """
         require(hello.rev <= self.rev, f"revision {hello.rev} after {self.rev}")
-        require(hello.op >= self.last, f"last op {hello.op}, but {self.last} was received")
+        if hello.op < self.last:
+            raise ProtocolError(f"last op {hello.op}, but {self.last} was received", REPLACED)
 
     def welcome(
         self,

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tests.client.conftest import SITE, Open
+from tests.support.client import load_lazy
 
 BODY = (
     '<button id="b" data-l="@click">b</button><p data-l=".">x</p>'
@@ -204,6 +205,37 @@ def test_a_welcome_that_comes_too_late_is_not_heard(open_page: Open, posts: Post
     posts.answer([1, 1, [1, "one"]])
     page.wait_for_function("told.length == 1")
     assert page.inner_text("p") == "one"
+
+
+def test_a_welcome_that_fetch_has_overtaken_is_not_heard(open_page: Open, posts: Posts) -> None:
+    """The server is slow: it reads the hello of the socket after what was sent by fetch."""
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts)
+    server.open()
+    page.click("#b")
+    page.clock.run_for(3000)
+    posts.join(page)
+    posts.answer([1, 1, [1, "one"]], rebuilt=0)
+    page.wait_for_function("told.length == 1")
+    server.receive({"token": "another", "rev": 0, "ack": 0, "patch": [1, "zero"]})
+    assert page.evaluate("sockets[0].closed")
+    assert page.inner_text("p") == "one"
+    page.clock.run_for(500)
+    server.open()
+    assert server.sent == [{"v": 1, "url": "/page", "snapshot": "snap", "token": "t", "rev": 1, "op": 1}]
+    server.receive({"token": "t", "rev": 1, "ack": 1})
+    page.click("#b")
+    assert server.ops == [[2, 1, 0, [0], []]]
+
+
+def test_a_hello_is_given_time_before_fetch_is_used(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts)
+    load_lazy(page)
+    page.click("#b")
+    page.clock.run_for(2900)
+    server.open()
+    page.clock.run_for(2900)
+    server.receive({"token": "t", "rev": 0, "ack": 0})
+    assert (posts.seen, server.ops) == ([], [[1, 0, 0, [0], []]])
 
 
 def test_refused_the_form_is_posted(open_page: Open, posts: Posts) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveactions.exceptions import ProtocolError
+from liveactions.exceptions import REPLACED, ProtocolError
 from liveactions.protocol import constants as wire
 from liveactions.protocol.messages import Bye, CallSlot, Hello
 from liveactions.protocol.op_log import MAX_KEPT_ANSWERS, OpLog
@@ -94,11 +94,12 @@ def test_revisions_from_the_future() -> None:
     assert exchange.last == 0
 
 
-def test_hello_of_another_page() -> None:
+def test_a_hello_that_newer_operations_have_overtaken() -> None:
     exchange = OpLog()
     exchange.accept(op(5), 0.0)
-    with pytest.raises(ProtocolError):
+    with pytest.raises(ProtocolError) as refused:
         exchange.resume(hello(op=4))
+    assert refused.value.code == REPLACED  # the page connects again
     exchange.resume(hello(op=5))
 
 

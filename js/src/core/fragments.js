@@ -108,7 +108,7 @@ export class SlotRange {
  * @typedef {object} Slot
  * @property {(value: any) => void} [setValue] fills the slot in a new fragment
  * @property {(change: any) => void} [applyChange] applies a change of a patch
- * @property {(node: Node) => Held | false} [holding] finds the slot's fragment that contains a node; false if none does
+ * @property {(node: Node) => Held | false | undefined} [holding] finds the slot's fragment that contains a node, if one does
  * @property {Element} [element] the element with an action. An action is numbered like any slot, but has no value
  * @property {string} [descriptor] the action's mark, such as "@input.debounce.300"
  */
@@ -367,7 +367,7 @@ export function listSlot(range, form) {
     holding(node) {
       for (const [ordinal, { first, last }] of items)
         if (isWithin(node, first, nextSibling(last))) return [[ordinal], inside(ordinal)];
-      return false;
+      return undefined;
     },
   };
 }

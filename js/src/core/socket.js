@@ -30,7 +30,7 @@ let socket;
 const waiting = [];
 /** How many attempts to connect have failed in a row. */
 let attempts = 0;
-/** When the connection was opened, or lost, whichever was last. */
+/** When the socket was opened, welcomed or lost, whichever was last. */
 let stableSince = 0;
 /** @type {number[]} ids of timers, by the constants below */
 const timers = [];
@@ -44,13 +44,12 @@ export function start(applier) {
   addEventListener("pageshow", connect);
   addEventListener("storage", connect);
   addEventListener("pagehide", onPageHide);
-  scheduleConnectingIndicator();
-  send();
+  expectWelcome();
   connect();
 }
 
 /**
- * Send the ops that are due. Without a socket, wait for one for `SOCKET_WAIT`, and then use fetch, which also brings
+ * Send the ops that are due. Without a welcome, wait for one for `SOCKET_WAIT`, and then use fetch, which also brings
  * pushes.
  */
 export function send() {
@@ -98,10 +97,11 @@ function showState(state) {
   document.documentElement.dataset.live = state;
 }
 
-/** Show that there is no connection, unless there is one soon. */
-function scheduleConnectingIndicator() {
+/** Show that there is no connection, and send ops by fetch, unless there is a welcome soon. */
+function expectWelcome() {
   stableSince = performance.now();
   after(SHOW_TIMER, SHOWN_AFTER, () => showState("connecting"));
+  send();
 }
 
 /**
@@ -114,6 +114,7 @@ function connect(event) {
   after(CONNECT_TIMER, WELCOME, reconnect); // some proxies never answer a handshake that they reject
   const current = (socket = new WebSocket(/** @type {string} */ (page().live)));
   current.onopen = async () => {
+    expectWelcome();
     await lazy?.stopFetching();
     if (socket === current) write(currentHello());
   };
@@ -130,8 +131,7 @@ function disconnect() {
   if (!open) return;
   open = false;
   if (performance.now() - stableSince > STEADY) attempts = 0;
-  scheduleConnectingIndicator();
-  send();
+  expectWelcome();
 }
 
 /** React to the server's close code. @param {CloseEvent} event */

@@ -25,6 +25,8 @@ let control = new AbortController();
 let failures = 0;
 /** Whether the session was last reached by fetch, not by a socket. */
 let isByFetch = false;
+/** Whether a request was sent after the last hello over a socket: the answer to that hello is out of date. */
+let hasOvertaken = false;
 let timer = 0;
 /** Whether to send nothing before the timer fires, after a failure. */
 let isPausing = false;
@@ -33,13 +35,14 @@ let isOver = false;
 
 /** @type {Features["fetching"]} */
 export const feature = {
-  get busy() { return sending; },
+  get busy() { return hasOvertaken; },
   start, sendByFetch, stopFetching,
 };
 
 /** Send the unfinished ops, and those that are added meanwhile, as long as there is no socket. */
 function sendByFetch() {
   if (isPausing || !mustSend()) return;
+  hasOvertaken = true;
   sending ??= exchange().then((isAnswered) => {
     sending = undefined;
     failures = isAnswered ? 0 : failures + 1;
@@ -64,11 +67,12 @@ function mustSend() {
   return core.pending()[0] || document.visibilityState === "visible";
 }
 
-/** End the stream, since a socket is open. @returns {Promise<void> | undefined} resolves when no request is being sent */
-function stopFetching() {
+/** End the stream, since a socket is open, and wait until no request is being sent. */
+async function stopFetching() {
   endStream();
   isByFetch = false;
-  return sending;
+  await sending;
+  hasOvertaken = false;
 }
 
 /** React when the page is hidden or left, or its cookies have changed. */
