@@ -16,7 +16,7 @@ PARTS = pytest.mark.parametrize("part", ["slot", "page"])
 
 
 def body(section: str) -> str:
-    return f"<h1>Title</h1><!--(--><section>{section}</section><!--)-->"
+    return f'<h1 data-l=".">Title</h1><!--(--><section>{section}</section><!--)-->'
 
 
 def replaced(page: Page, server: Server, part: str, section: str, **welcome: Any) -> None:
@@ -30,7 +30,7 @@ def replaced(page: Page, server: Server, part: str, section: str, **welcome: Any
     if part == "page":
         welcome["patch"] = {"page": document(body(section))}
     else:
-        welcome |= {"patch": [0, {"f": [1]}], "shapes": [1, f"<section>{section}</section>"]}
+        welcome |= {"patch": [1, {"f": [1]}], "shapes": [1, f"<section>{section}</section>"]}
     page.evaluate("window.section = document.querySelector('section')")
     server.receive(welcome)
     page.wait_for_function("!section.isConnected")
@@ -146,6 +146,15 @@ def test_what_was_sent_and_is_answered_by_the_welcome_does_not_come_back(open_pa
     page.click("button")
     replaced(page, server, part, SAVE.format('<input name="t" class="new">'), ack=1)
     assert page.input_value("[name=t]") == ""
+
+
+def test_what_is_typed_before_the_page_has_joined_stays(open_page: Open) -> None:
+    page, server = open_page(body(SAVE.format('<input name="t">')), join=False)
+    page.fill("[name=t]", "early")
+    section = f"<section>{SAVE.format('<input name=t>')}</section>"
+    server.accept(rev=1, patch=[0, "New title", 1, {"f": [1]}], shapes=[1, section])
+    page.wait_for_function("document.querySelector('h1').textContent === 'New title'")
+    assert page.input_value("[name=t]") == "early"
 
 
 @PARTS
