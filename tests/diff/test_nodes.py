@@ -30,6 +30,7 @@ def told(old: str, new: str) -> list[Any] | None:
     return found.get("e")  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("new", "kinds"),
     [

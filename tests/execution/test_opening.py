@@ -230,6 +230,7 @@ CASES = [
 IDS = [f"{failure}-{way.__name__}" for failure, way in CASES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("failure", "way"), CASES, ids=IDS)
 async def test_a_failure_has_the_same_effects_on_every_way(
     failure: str,

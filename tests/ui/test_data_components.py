@@ -7,6 +7,8 @@ import pytest
 from examples.app import live
 from liveactions.testing import Browser, both_ways
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(name="live")
 def application() -> object:
@@ -17,7 +19,6 @@ def sent() -> int:
     return live.stats().sent_bytes
 
 
-@pytest.mark.slow
 @both_ways
 async def test_a_table(browser: Browser) -> None:
     page = await browser.open("/ui")
@@ -67,7 +68,6 @@ async def test_a_tree_with_code_and_markdown(browser: Browser) -> None:
         assert page.clipboard.startswith("@dataclass")
 
 
-@pytest.mark.slow
 async def test_changes_cost_little(browser: Browser) -> None:
     page = await browser.open("/ui")
     await page.click("Year")
