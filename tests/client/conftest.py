@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
 SCRIPT = re.compile(r"/(?:(client|hooks|debug)(?:\.[0-9a-f]+)?|[0-9a-f]{10}/([\w-]+))\.js")
-NEEDS_LAZY = re.compile(r'"(a|h|page|s)":|"url":\[|autofocus|[\[,]\[\d+,-?\d+]|^\{.*\{"')
+NEEDS_LAZY = re.compile(r'"(a|h|page|s)":|"url":\[|autofocus|[\[,]\[\d+,-?\d+]|^\{.*\{"(?!events)')
 
 FAKE_SOCKET = """
 window.sockets = [];
