@@ -455,7 +455,7 @@ def test_options_are_checked(options: dict[str, Any], error: type[Exception], hi
         Live(**given)
 
 
-def test_messages_that_look_misspelt_are_pointed_out(caplog: pytest.LogCaptureFixture) -> None:
+def test_messages_that_look_misspelled_are_pointed_out(caplog: pytest.LogCaptureFixture) -> None:
     messages = {"mising": "?", "string_type": "?", "int_from_float": "?", "too_young": "?"}
     Live(Environment(autoescape=True), keys="k" * 32, store=MemoryStore(), messages=messages)
     assert [record.getMessage() for record in logged(caplog, "liveactions.actions")] == [

@@ -101,7 +101,7 @@ _SIMILAR: Final = 0.85
 
 
 def check_messages(messages: Iterable[str]) -> None:
-    """Log a warning for names that look misspelt. Other names may be an application's own error types."""
+    """Log a warning for names that look misspelled. Other names may be an application's own error types."""
     known = {*MESSAGES, *get_args(ErrorType)}
     for name in messages:
         similar = get_close_matches(name, MESSAGES, 1, _SIMILAR)

@@ -144,8 +144,8 @@ class _Check:
         for line, element in noted.get("unbalanced", ()):
             text = f"<{element}> begins and ends in different blocks: the part around it is patched coarsely"
             yield self._finding(name, line, "warning", text)
-        for misspelt in self._live.templates.misspelt(name):
-            yield self._finding(name, misspelt.line, "warning", misspelt.text, near=misspelt.name)
+        for misspelled in self._live.templates.misspelled(name):
+            yield self._finding(name, misspelled.line, "warning", misspelled.text, near=misspelled.name)
         yield from self._events(name)
 
     def _events(self, name: str) -> Iterator[Finding]:
@@ -350,7 +350,7 @@ def _sample_request(live: Live) -> Request:
 
 
 class Checker:
-    """Checks the attributes that templates of a component read: Jinja renders a misspelt one as nothing.
+    """Checks the attributes that templates of a component read: Jinja renders a misspelled one as nothing.
 
     Types are followed through attributes and loops as long as they are certain: dataclasses, pydantic models,
     named tuples, components, actions and built-in types. Anything else that a template does (filters, calls,

@@ -71,7 +71,7 @@ class ComponentFile:
     script: str = ""
 
 
-class Misspelt(NamedTuple):
+class MisspelledProp(NamedTuple):
     """An attribute that a component passes on, but whose name looks like that of one of its props."""
 
     tag: str
@@ -94,7 +94,7 @@ class Expanded:
     styles: list[str] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     classes: set[str] = field(default_factory=set)
-    misspelt: list[Misspelt] = field(default_factory=list)
+    misspelled: list[MisspelledProp] = field(default_factory=list)
 
 
 _LOADING: Final[ContextVar[tuple[str, ...]]] = ContextVar("loading", default=())
@@ -163,10 +163,10 @@ class Components:
         """Remember what was found in a template when it was compiled."""
         self._expanded[template] = found
 
-    def misspelt(self, template: str | None) -> list[Misspelt]:
+    def misspelled(self, template: str | None) -> list[MisspelledProp]:
         """Return the attributes in a template that may be meant as props."""
         found = self._expanded.get(template)
-        return found.misspelt if found is not None else []
+        return found.misspelled if found is not None else []
 
     def are_current(self, template: str | None) -> bool:
         """Return whether the components that a template was compiled with haven't changed."""

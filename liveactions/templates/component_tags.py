@@ -40,7 +40,7 @@ from ..html.tokenizer import (
     mentions_components,
 )
 from .component_body import ATTRS, meant, set_names
-from .component_files import DEFAULT, ComponentFile, Components, Expanded, Misspelt
+from .component_files import DEFAULT, ComponentFile, Components, Expanded, MisspelledProp
 from .component_props import Prop
 from .inlining import ALL, ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
 from .ir import Part, attribute_source, runs
@@ -321,7 +321,7 @@ class _Expander:
             hint = next((f"; did you mean it by {one!r}?" for one in others if meant(one, missing)), "")
             text = f"<{tag.source}> needs {', '.join(missing)}{hint}"
             raise self._error(text, tag.line, f"<{tag.source}")
-        self.found.misspelt += _misspelt(tag, call, sorted(component.props.keys() - call.props))
+        self.found.misspelled += _misspelled(tag, call, sorted(component.props.keys() - call.props))
 
     def _value(self, tag: StartTag, attribute: Attribute, prop: Prop) -> nodes.Expr:
         """Return the value of a prop as an expression. A single ``{{ … }}`` keeps its type."""
@@ -357,7 +357,7 @@ class _Expander:
         return TemplateError(text, *decode_line(self._name, line), near)
 
 
-def _misspelt(tag: StartTag, call: Call, others: list[str]) -> Iterator[Misspelt]:
+def _misspelled(tag: StartTag, call: Call, others: list[str]) -> Iterator[MisspelledProp]:
     """Yield attributes that aren't HTML's, and look like one of the props that the tag could have as well."""
     for attribute in call.attributes:
         source = attribute.name or ""
@@ -366,7 +366,7 @@ def _misspelt(tag: StartTag, call: Call, others: list[str]) -> Iterator[Misspelt
             continue
         alike = [one for one in others if one.count("_") == name.count("_")]  # `x-text` isn't `text`
         for prop in get_close_matches(name, alike, 1, _SIMILAR):
-            yield Misspelt(tag.source, source, prop, attribute.line)
+            yield MisspelledProp(tag.source, source, prop, attribute.line)
 
 
 class _Reader:

@@ -24,7 +24,7 @@ from markupsafe import Markup
 
 from ..exceptions import TemplateError
 from ..html.lint import Repair, repairs
-from .component_files import Components, Misspelt
+from .component_files import Components, MisspelledProp
 from .escaping import SCRIPT, UNSAFE, attributes_in
 from .fragments import Fragment, Items, Kind, Shape, written
 from .line_numbers import decode_line, is_encoded, line_of_use
@@ -163,7 +163,7 @@ NO_EVENT: Final = "LA006"
 SCRIPT_ADDRESS: Final = "LA007"
 UNUSED_FIELDS: Final = "LA010"
 """Given by `execution.advice`."""
-MISSPELT_PROP: Final = "LA011"
+MISSPELLED_PROP: Final = "LA011"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class LoadedTemplates(Protocol):
 
     def loaded(self) -> Iterable[Template]: ...
 
-    def misspelt(self, name: str | None) -> Iterable[Misspelt]: ...
+    def misspelled(self, name: str | None) -> Iterable[MisspelledProp]: ...
 
 
 class Adviser:
@@ -266,8 +266,8 @@ class Adviser:
 
     def _check_props(self, fragment: Fragment) -> Iterator[Advice]:
         for name in {inner.shape.where[0] for inner in _inside(fragment) if isinstance(inner, Fragment)}:
-            for misspelt in self._templates.misspelt(name) if self._templates is not None else ():
-                yield Advice(MISSPELT_PROP, f"{_place(name, misspelt.line)}: {misspelt.text}")
+            for misspelled in self._templates.misspelled(name) if self._templates is not None else ():
+                yield Advice(MISSPELLED_PROP, f"{_place(name, misspelled.line)}: {misspelled.text}")
 
     def _where(self, repair: Repair, text: _Text) -> str:
         """Return the template and line of a repair; an empty string if they aren't known."""

@@ -20,7 +20,7 @@ from ..exceptions import RenderError, TemplateError
 from ..html.tokenizer import mentions_components
 from .codegen import LiveCodeGenerator
 from .columns import locate, note_column, source_of
-from .component_files import Components, Expanded, Misspelt, asset_files, tag_of
+from .component_files import Components, Expanded, MisspelledProp, asset_files, tag_of
 from .component_tags import expand, hide_tags_in_raw
 from .diagnostics import in_templates, note_location
 from .embedded import EmbeddedLoader, is_embedded
@@ -180,9 +180,9 @@ class Templates:
         """Return the templates that were used."""
         return self._watch.loaded()
 
-    def misspelt(self, name: str | None) -> list[Misspelt]:
+    def misspelled(self, name: str | None) -> list[MisspelledProp]:
         """Return the attributes of component tags in a template that may be meant as props."""
-        return self.environment.components.misspelt(name)
+        return self.environment.components.misspelled(name)
 
     def saved(self) -> bool:
         """Return whether a template's file was saved since the last call."""

@@ -214,7 +214,7 @@ WRONG = {
     ),
     "unknown folder": ("<form.Field/>", "did you mean 'forms.Field'?"),
     "missing prop": ("<Card/>", "page, line 2: <Card> needs title"),
-    "misspelt prop": ('<Card titel="x"/>', "<Card> needs title; did you mean it by 'titel'?"),
+    "misspelled prop": ('<Card titel="x"/>', "<Card> needs title; did you mean it by 'titel'?"),
     "wrong literal": (
         '<Card title="x" tone="wran"/>',
         "page, line 2: <Card> tone is one of 'info', 'warn', not 'wran'; did you mean 'warn'?",
