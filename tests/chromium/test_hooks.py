@@ -266,7 +266,7 @@ def test_a_hook_in_raw_html_whose_part_of_the_client_comes_last(person: Visitor)
     held: list[BrowserRoute] = []
     page.route("**/raw.js", lambda route: held.append(route))
     with page.expect_response("**/changes.js") as changes:
-        person.go(page, "/x/raw")
+        page.goto(f"{person.url}/x/raw")
     # Hooks could be mounted by now: what they need is there.
     page.evaluate(
         "(paths) => Promise.all(paths.map((path) => import(path)))", [changes.value.url, "/x/hooks.js"]

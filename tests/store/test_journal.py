@@ -239,12 +239,18 @@ async def test_a_worker_without_pages_moves_the_journal_of_a_dead_process(
 ) -> None:
     monkeypatch.setattr(registry, "IDLE_INTERVAL", 0.01)
     app, dead = small_app(Pages(), {}, store=make()), make()
-    async with Browser(app):
-        await saved(dead, b"2")
-        dies(dead)
-        async with asyncio.timeout(PATIENCE):
-            while journals(folder):
-                await asyncio.sleep(0.01)
+    moved, run_maintenance = asyncio.Event(), app.sessions.run_maintenance
+
+    async def run_and_look(now: float) -> None:
+        await run_maintenance(now)
+        if not journals(folder):
+            moved.set()
+
+    await saved(dead, b"2")
+    dies(dead)
+    monkeypatch.setattr(app.sessions, "run_maintenance", run_and_look)
+    async with Browser(app), asyncio.timeout(PATIENCE):
+        await moved.wait()
     assert in_file(tmp_path / "store") == b"2" and not app.sessions._idle
 
 
