@@ -78,6 +78,7 @@ MESSAGES: Mapping[str, str] = {
     "file_refused": "This file couldn't be uploaded",
     "uploads_full": "Too many files are being uploaded. Please try again later.",
     "storage_failed": "The file couldn't be stored or read. Please try again later.",
+    "store_failed": "This isn't possible at the moment. Please try again.",
     "response_too_large": "This file is too large to be sent.",
     "file_type": "Choose a file of one of these types: {types}",
     "form_too_long": "This form is too large to submit",

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from starlette.responses import Response
 
 from ..actions.form_input import Arguments, Input
-from ..exceptions import LiveError
+from ..exceptions import LiveError, SealError, StateError
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
@@ -70,7 +70,7 @@ class CallHandler(PageRequestHandler):
         try:
             if sealed:
                 await self.restore(sealed)
-        except LiveError as error:
+        except (SealError, StateError) as error:
             log.warning("%s: a call failed: %s", self.route.name, error)
             return failure("This page was out of date", 409), None
 

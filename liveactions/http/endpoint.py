@@ -9,13 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ..actions.messages import text
 from ..actions.request import PageRequest
+from ..exceptions import StoreError
 from ..execution.app_context import AppContext, PageRoute
 from ..execution.effects import start_after_calls
 from ..execution.loading import discard_deferred
 from ..execution.results import has_handler
 from ..execution.watchdog import watch_event_loop
-from ..logs import bind
+from ..logs import bind, get_logger
 from ..observation import Kind
 from ..protocol.constants import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
 from ..security.origin import Origins
@@ -29,6 +31,7 @@ from .posts import PostHandler
 from .responses import ErrorPages, error_response, observe_response, refusal
 from .uploads import UploadHandler
 
+log = get_logger(__name__)
 METHODS: Final = "GET, HEAD, POST"
 
 
@@ -91,6 +94,10 @@ class PageEndpoint:
         handler = _HANDLERS[kind](self.site, self.route, request, identity)
         try:
             return await handler.respond()
+        except StoreError as error:  # nothing has run, and nothing is lost
+            log.info("%s: a request was refused: %s", self.route.name, error)
+            unavailable = text("store_failed", self.site.services.messages)
+            raise HTTPException(503, unavailable, {"Retry-After": "1"}) from error
         finally:
             if handler.page.live.deferred:
                 discard_deferred(handler.page.live)

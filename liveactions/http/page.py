@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ..actions.action import ActionRef
 from ..actions.request import PageRequest
 from ..encoding import utf8
-from ..exceptions import ForgedReference, LiveError, StateError, UnknownAction
+from ..exceptions import ForgedReference, SealError, StateError, UnknownAction
 from ..execution.app_context import AppContext, PageRoute
 from ..execution.effects import flash_restarted, flashes_to_cookie
 from ..execution.loading import wait_for_deferred
@@ -63,7 +63,7 @@ class PageRequestHandler:
         if FIELD_SNAPSHOT in self.query and (sealed := self.query[FIELD_SNAPSHOT]):
             try:
                 await self.restore(sealed)
-            except LiveError as error:  # too old, of another visitor, or of another version of the page
+            except (SealError, StateError) as error:  # too old, or of another visitor or version
                 log.warning("could not restore %s, starting it again: %s", self.route.name, error)
                 flash_restarted(self.page.live)
                 flashes_to_cookie(self.page.live)
@@ -72,7 +72,9 @@ class PageRequestHandler:
         return await self.show(source, headers=PAGE_HEADERS)
 
     async def restore(self, text: str, *, anywhere: bool = False) -> None:
-        """Restore the page from a snapshot. Raise `LiveError` if that isn't possible.
+        """Restore the page from a snapshot.
+
+        Raise `SealError` or `StateError` if that isn't possible, and `StoreError` if it isn't possible now.
 
         The snapshot must be of the request's path, because guards decide by the path. It may be of any path
         (`anywhere`) if nothing of the page is called or shown.

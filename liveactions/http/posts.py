@@ -18,7 +18,7 @@ from starlette.responses import Response
 from ..actions.form_state import FormState, is_secret_name
 from ..actions.messages import text
 from ..actions.request import Changes
-from ..exceptions import LiveError, SealExpired, UnknownAction
+from ..exceptions import LiveError, SealError, SealExpired, StateError, UnknownAction
 from ..execution.effects import flash_restarted
 from ..execution.loading import discard_deferred
 from ..execution.opening import Source, open_page
@@ -131,7 +131,7 @@ class PostHandler(PageRequestHandler):
         """Restore the state in which the form was shown. If that isn't possible, the page starts again."""
         try:
             await self.restore(sealed)
-        except LiveError as error:
+        except (SealError, StateError) as error:
             self._is_restarted = bool(sealed)  # otherwise there was no state to lose
             level = WARNING if sealed else INFO
             log.log(level, "could not restore %s for a post, starting it again: %s", self.route.name, error)

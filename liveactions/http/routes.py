@@ -90,12 +90,19 @@ class CookiesEndpoint:
         if refusal(self.origins, request, "cookie ticket") is not None:
             return Response("A ticket must come from the page itself", 403, media_type="text/plain")
         tickets = (await Incoming(request, MAX_TICKET_BYTES).read()).decode("ascii", "replace").split()
-        found = [await self.site.tickets.take(ticket) for ticket in tickets[:MAX_TICKETS]]
-        return _apply([Changes.load(data) for data in found if data is not None], request)
+        found: list[Any] = []
+        status = 204
+        for ticket in tickets[:MAX_TICKETS]:
+            try:
+                found.append(await self.site.tickets.take(ticket))
+            except StoreError as error:  # the page tries again
+                log.info("a cookie ticket can't be read: %s", error)
+                status = 503
+        return _apply([Changes.load(data) for data in found if data is not None], request, status)
 
 
-def _apply(found: list[Changes], request: Request) -> Response:
-    response = Response(status_code=204)
+def _apply(found: list[Changes], request: Request, status: int = 204) -> Response:
+    response = Response(status_code=status)
     for changes in found:
         changes.apply(response, request.scope.get("session"))
     return response

@@ -28,6 +28,10 @@ MAX_KEPT_BYTES: Final = 64 * 2**20
 """Maximum size of all values that are kept for a store that has failed; the oldest are dropped first."""
 BATCH_ROWS: Final = 200
 """Rows that are handed over at a time."""
+MAX_CLAIM_SECONDS: Final = 2 * RETRY_SECONDS
+"""Seconds after which a once-key isn't claimed in memory: the request may have been repeated at another
+worker, which can reach the store.
+"""
 WEIGHT: Final = 0.1
 """Weight of the newest save in the moving average of the latency."""
 PROBE: Final = ("probe", b"", 1.0)
@@ -46,8 +50,10 @@ class PendingValue(NamedTuple):
 class FallbackStore(Store):
     """Uses `store`, and the memory of this process while `store` fails.
 
-    Writing never fails; other processes see the values once the store works again. Claims, and reading values
-    that this process doesn't have, raise `StoreError` at once. Failures and recoveries are logged.
+    Writing never fails; other processes see the values once the store works again. Claims of states, and
+    reading values that this process doesn't have, raise `StoreError` at once. Before a once-key is claimed in
+    memory, the store is tried again; if that takes long, `StoreError` is raised. Failures and recoveries are
+    logged.
     """
 
     def __init__(self, store: Store, clock: Clock = time.monotonic) -> None:
@@ -94,13 +100,16 @@ class FallbackStore(Store):
             self._keep(key, None, value, ttl)
 
     async def once(self, key: str, ttl: float) -> bool:
-        if self._works:
+        begun = self._clock()
+        if self._works or await self._works_again():
             try:
                 with storing():
                     return await self.store.once(key, ttl)
             except Exception as error:
                 self._fail(error)
         now = self._clock()
+        if now - begun > MAX_CLAIM_SECONDS:
+            raise self._error
         if self._once.get(key, now) > now:
             return False
         self._once[key] = now + ttl
@@ -174,6 +183,14 @@ class FallbackStore(Store):
             return True
         self.maintain()
         return False
+
+    async def _works_again(self) -> bool:
+        """Try the store that has failed, for up to `RETRY_SECONDS`. Return whether it works again."""
+        self._retry_at = self._clock()
+        self.maintain()
+        assert self._recovering is not None
+        await asyncio.wait((self._recovering,), timeout=RETRY_SECONDS)
+        return self._failed_at is None
 
     @property
     def _error(self) -> StoreError:

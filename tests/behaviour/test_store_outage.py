@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import partial
+from html import unescape
 from pathlib import Path
 
+import httpx
 import pytest
 
 from liveactions import Live, Page, Pages, action
 from liveactions.exceptions import StoreError
-from liveactions.store import ClaimedRow, MemoryStore, Row, SqliteStore, Store
+from liveactions.protocol.constants import FIELD_SNAPSHOT, HEADER_ACTION, HEADER_OPS
+from liveactions.store import ClaimedRow, MemoryStore, Row, SqliteStore, Store, fallback
 from liveactions.store import sqlite as module
 from liveactions.store.fallback import RETRY_SECONDS, FallbackStore
-from liveactions.testing import Browser
+from liveactions.store.snapshots import HANDLE_PREFIX
+from liveactions.testing import Browser, Failed
 from liveactions.testing.asgi import Closed
 from tests.support.asgi import browser as visitor_at
 from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
-LARGE = "é" * 5000
-"""Too much for a page's HTML: its state is in the store."""
+LARGE = random.Random(0).randbytes(5000).hex()
+"""Too much for a page's HTML, even compressed: its state is in the store."""
 pages = Pages()
 
 
@@ -41,10 +47,15 @@ class Notes(Page):
     async def say(self, text: str) -> None:
         self.said += text
 
+    @action
+    async def remember(self) -> None:
+        self.live.set_cookie("remembered", "yes")
+
 
 TEMPLATES = {
     "notes.html": """<title>Notes</title><p>{{ said }}</p>
-<form method="post" action="{{ say }}"><input name="text" aria-label="Text"><button>Say</button></form>"""
+<form method="post" action="{{ say }}"><input name="text" aria-label="Text"><button>Say</button></form>
+<button live-click="{{ remember }}">Remember</button>"""
 }
 
 
@@ -122,9 +133,12 @@ async def test_pages_new_and_old_live_on_while_the_store_fails(
         page = await browser.open(f"/{size}")
         store.works = False
         await page.fill("Text", "a")
-        await page.click("Say")
-        if size == "small" or js:  # else the form's state is in the store only
+        if size == "small" or js:
+            await page.click("Say")
             assert page.text("p") == "a"
+        else:  # the form's state is in the store only
+            with pytest.raises(Failed, match="503"):
+                await page.click("Say")
         await say(browser, size, "b")
         assert len(said(caplog)) == 1 and "the store failed: disk full" in said(caplog)[0]
         store.works = True
@@ -164,6 +178,60 @@ async def test_a_page_whose_state_cannot_be_read_is_asked_to_come_again() -> Non
         store.works = True
         await works_again(there)
         assert (await tab.join())["migrated"] == 1
+
+
+@pytest.mark.parametrize("kind", ["get", "post", "call"])
+async def test_a_request_whose_state_cannot_be_read_is_refused_and_succeeds_later(kind: str) -> None:
+    """Without JavaScript, too, a page doesn't begin again because the store fails."""
+    store = Unruly()
+    live = app(store)
+    async with visitor_at(live) as visitor:
+        tab = await visitor.open("/large")
+        assert tab.snapshot.startswith(HANDLE_PREFIX)
+        fields, headers = {FIELD_SNAPSHOT: tab.snapshot, "text": "a"}, {HEADER_ACTION: tab.signed("say")}
+
+        async def request() -> httpx.Response:
+            if kind == "get":
+                return await visitor.http.get(tab.path, params={FIELD_SNAPSHOT: tab.snapshot})
+            if kind == "post":
+                return await visitor.http.post(tab.action("say"), data=fields)
+            return await visitor.http.post(tab.path, json=fields, headers=headers)
+
+        store.works = False
+        refused = await request()
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+        assert "This isn't possible at the moment. Please try again." in unescape(refused.text)
+        store.works = True
+        await works_again(live)
+        assert (await request()).status_code == {"get": 200, "post": 303, "call": 200}[kind]
+
+
+async def test_cookies_that_cannot_be_read_are_fetched_later() -> None:
+    store = Unruly()
+    live = app(store)
+    async with visitor_at(live) as visitor:
+        tab = await visitor.joined("/small")
+        ticket = (await tab.call("remember"))[5]["cookies"]
+        fetch = partial(visitor.http.post, "/_live/cookies", content=ticket, headers={HEADER_OPS: "1"})
+        store.works = False
+        assert (await fetch()).status_code == 503
+        store.works = True
+        await works_again(live)
+        assert (await fetch()).status_code == 204 and visitor.http.cookies["remembered"] == "yes"
+
+
+async def test_a_post_whose_claim_has_waited_for_long_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Meanwhile, the browser may have sent it to another worker."""
+    monkeypatch.setattr(fallback, "MAX_CLAIM_SECONDS", 0.0)
+    store = Unruly()
+    async with visitor_at(app(store)) as visitor:
+        tab = await visitor.open("/small")
+        store.works = False
+        fields = {FIELD_SNAPSHOT: tab.snapshot, "text": "a"}
+        assert (await visitor.http.post(tab.action("say"), data=fields)).status_code == 503
+        store.works = True
+        answer = await visitor.http.post(tab.action("say"), data=fields)
+        assert ">a</p>" in (await visitor.http.get(answer.headers["location"])).text
 
 
 async def test_a_store_that_hangs_delays_only_what_needs_it() -> None:

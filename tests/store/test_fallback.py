@@ -11,7 +11,7 @@ import pytest
 from liveactions.exceptions import StoreError
 from liveactions.store import ClaimedRow, MemoryStore, Row
 from liveactions.store import fallback as module
-from liveactions.store.fallback import PROBE, RETRY_SECONDS, FallbackStore
+from liveactions.store.fallback import MAX_CLAIM_SECONDS, PROBE, RETRY_SECONDS, FallbackStore
 from tests.store.engines import Clock
 
 
@@ -106,6 +106,52 @@ async def test_what_only_the_store_knows_is_an_error_at_once(store: FallbackStor
     for call in (store.get("k"), store.claim("k"), store.get("k"), store.claim("k")):
         with pytest.raises(StoreError, match="the store has failed: disk full"):
             await call
+
+
+async def test_a_key_is_not_claimed_in_memory_after_a_long_wait(
+    store: FallbackStore, brittle: Brittle, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile, the request may have been repeated at another worker that reaches the store."""
+
+    async def once(key: str, ttl: float) -> bool:
+        clock.now += MAX_CLAIM_SECONDS + 0.1
+        raise StoreError("no answer")
+
+    monkeypatch.setattr(brittle, "once", once)
+    with pytest.raises(StoreError, match="no answer"):
+        await store.once("k", 10)
+    brittle.works = False
+    assert await store.once("k", 10)
+
+
+async def test_a_store_that_works_again_is_asked_before_a_key_is_claimed_in_memory(
+    store: FallbackStore, brittle: Brittle
+) -> None:
+    brittle.works = False
+    await store.put("handle", b"v", 10)
+    brittle.works = True
+    assert await MemoryStore.once(brittle, "k", 10)
+    assert not await store.once("k", 10)
+    assert await brittle.get("handle") == b"v"
+
+
+async def test_a_claim_waits_a_second_for_a_store_that_hangs(
+    store: FallbackStore, brittle: Brittle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    brittle.works = False
+    await store.put("handle", b"v", 10)
+    answer = asyncio.Event()
+
+    async def put_many(rows: Iterable[Row]) -> None:
+        await answer.wait()
+
+    monkeypatch.setattr(brittle, "put_many", put_many)
+    assert await store.once("k", 10) and not await store.once("k", 10)
+    answer.set()
+    brittle.works = True
+    assert not await store.once("k", 10)  # handed over
+    assert not await brittle.once("k", 10)
 
 
 async def test_what_is_kept_lives_for_its_time(store: FallbackStore, brittle: Brittle, clock: Clock) -> None:
