@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from ..actions.request import Changes
-from ..exceptions import ProtocolError
+from ..exceptions import INTERNAL_ERROR, ProtocolError
 from ..execution.effects import unshown_restart_notice
 from ..execution.results import unexpected
 from ..execution.run import PageRun
@@ -132,14 +132,14 @@ class FrameWriter:
     def welcome_unrendered(self, error: Exception) -> str:
         """Return a welcome without a patch, because rendering has failed with `error`.
 
-        Raise `ProtocolError` if the browser doesn't show the newest revision: it must load the page again.
+        Raise `ProtocolError` if the browser doesn't show the newest revision: it connects again later.
         """
         state = self._state
         if isinstance(error, ItemsGone):
             raise ProtocolError(ITEMS_GONE, CLOSE_OVER) from error
         unexpected(error, state.page.live, "rendering")
         if not state.is_joining_current:
-            code = CLOSE_PROTOCOL if state.is_joining_first else CLOSE_OVER
+            code = CLOSE_PROTOCOL if state.is_joining_first else INTERNAL_ERROR
             raise ProtocolError("the page can't be rendered", code) from error
         return state.welcome(None) or ""
 

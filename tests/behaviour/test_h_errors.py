@@ -27,7 +27,8 @@ from liveactions import (
     revalidate_tag,
 )
 from liveactions.actions.responses import Redirect
-from liveactions.protocol.constants import CLOSE_OVER, CLOSE_PROTOCOL
+from liveactions.exceptions import INTERNAL_ERROR
+from liveactions.protocol.constants import CLOSE_PROTOCOL
 from liveactions.pubsub.base import Message
 from liveactions.testing.asgi import Closed
 from tests.behaviour.ways import Way, by, visiting, ways
@@ -319,7 +320,8 @@ async def test_h4_a_render_that_fails_is_an_error(way: Way) -> None:
         assert page.text("output") == "1"
 
 
-async def test_h4_a_page_that_cannot_be_drawn_any_more_is_loaded_anew_and_not_for_ever() -> None:
+async def test_h4_a_page_that_cannot_be_drawn_on_another_worker_stays_and_comes_again_later() -> None:
+    """It keeps what it shows, and what was typed: the reason may be over by then."""
     live = app()
     async with visitor_at(live) as visitor:
         tab = await visitor.joined("/fragile")
@@ -332,7 +334,10 @@ async def test_h4_a_page_that_cannot_be_drawn_any_more_is_loaded_anew_and_not_fo
         live.sessions._sessions.clear()
         with pytest.raises(Closed) as closed:
             await tab.join()
-        assert closed.value.code == CLOSE_OVER  # its GET tells more
+        assert closed.value.code == INTERNAL_ERROR
+        gate.clear()
+        await tab.join()
+        assert (await tab.call("mend"))[3] == []
 
 
 async def test_h4_a_page_that_can_only_be_drawn_by_its_get_stays_as_it_is() -> None:
