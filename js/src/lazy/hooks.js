@@ -12,7 +12,8 @@ const definitions = new Map();
 /** @type {Map<Node, [name: string, hook: Hook]>} by element */
 const mounted = new Map();
 
-export const hasHooks = () => definitions.size > 0;
+/** Whether the page has elements with hooks. Those that a patch has just added don't count yet. */
+export const hasHooks = () => mounted.size > 0;
 
 /**
  * Register an object. Each element gets its own object that inherits from it, with the element as `element`.
