@@ -93,7 +93,7 @@ class SocketEndpoint:
         while (message := await socket.next()) is not None:
             op = read_op(read(message.get("text"), limits), limits)
             now = self._clock()
-            if now - opened > limits.cookies and _needs_cookies(op) and not session.is_running:
+            if now - opened > limits.cookies and _needs_cookies(op) and not session.is_busy:
                 raise ProtocolError(OLD_COOKIES, REPLACED)
             wait = session.rate_limit.take(now)
             if wait > 0:

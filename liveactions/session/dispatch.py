@@ -92,7 +92,7 @@ async def dispatch_op(
         if isinstance(job, Validate):
             return await run.validate(ref, given, job.touched)
     if ref.action.runs_concurrently:
-        return await ops.call(run, job, ref, given)
+        return await ops.run(run, job, ref, given)
     return await run.call(ref, given)
 
 
@@ -119,7 +119,7 @@ async def _call_with_files(
             log.error("%s: an uploaded file can't be read: %s", state.name, error)
             return failure(text("storage_failed", state.site.services.messages), status=503)
         outcome = await (
-            ops.call(run, job, ref, fields) if ref.action.runs_concurrently else run.call(ref, fields)
+            ops.run(run, job, ref, fields) if ref.action.runs_concurrently else run.call(ref, fields)
         )
         if outcome is STREAMING:
             rest = files.pop_all()
@@ -196,7 +196,7 @@ class StreamingCall:
         if self._is_cancelled or state.is_over or state.page is not self.page_run.page:
             return False
         self.page_run.note_changes()
-        shown = await self._ops.run(ServerOp(self._show))
+        shown = await self._ops.call(ServerOp(self._show))
         if isinstance(shown, Failed) and shown.error is not None:
             raise shown.error  # the changes since the last step have been undone
         self.page_run.pause()
@@ -210,7 +210,7 @@ class StreamingCall:
 class ConcurrentOps:
     """The concurrent calls of one session; falsy if none is running.
 
-    `submit` enqueues an operation; `run` also waits for its outcome.
+    `submit` enqueues an operation; `call` also waits for its outcome.
     """
 
     def __init__(
@@ -218,12 +218,12 @@ class ConcurrentOps:
         state: SessionState,
         tasks: Supervisor,
         submit: Callable[[ServerOp], None],
-        run: Callable[[ServerOp], Awaitable[Outcome]],
+        call: Callable[[ServerOp], Awaitable[Outcome]],
     ) -> None:
         self.state = state
         self.tasks = tasks
         self.submit = submit
-        self.run = run
+        self.call = call
         self.streaming: list[StreamingCall] = []
         """Generators that are running."""
         self.called: ActionRef[..., Any] | None = None
@@ -267,9 +267,9 @@ class ConcurrentOps:
         """Cancel calls with ``on_leave="cancel"``: the visitor is leaving the page."""
         if self.called is not None and self.called.action.ends_on_leave:
             self._cancel_called()
-        for run in self.streaming:
-            if run.ref.action.ends_on_leave:
-                run.task.cancel()
+        for call in self.streaming:
+            if call.ref.action.ends_on_leave:
+                call.task.cancel()
 
     def _cancel(self, op: Cancel) -> None:
         called = op.called
@@ -277,9 +277,9 @@ class ConcurrentOps:
             meant = called if isinstance(called, int) else self.state.shown_reference(op.rev, called)
         except (UnknownAction, ForgedReference):
             return
-        for run in self.streaming:
-            if meant == run.n or _covers(meant, run.ref):
-                run.cancel()
+        for call in self.streaming:
+            if meant == call.n or _covers(meant, call.ref):
+                call.cancel()
         if self.called is not None and _covers(meant, self.called):
             self._cancel_called()
 
@@ -290,7 +290,7 @@ class ConcurrentOps:
 
     # Calls that run
 
-    async def call(
+    async def run(
         self, page_run: PageRun, op: Op, ref: ActionRef[..., Any], fields: FieldPairs | Input
     ) -> Outcome:
         """Run an action during which other operations are received."""
@@ -315,40 +315,40 @@ class ConcurrentOps:
     def _start(
         self, page_run: PageRun, n: int, ref: ActionRef[..., Any], fields: FieldPairs | Input
     ) -> Outcome:
-        same = [run for run in self.streaming if _is_same(ref, run.ref)]
+        same = [call for call in self.streaming if _is_same(ref, call.ref)]
         if same and ref.action.concurrency == "drop":
             return DONE
-        for run in same if ref.action.concurrency == "latest" else ():
-            run.task.cancel()
-        run = StreamingCall(self, n, ref, page_run.event)
-        self.streaming.append(run)
-        run.begin(fields)
-        run.task.add_done_callback(lambda _: self.streaming.remove(run))
+        for earlier in same if ref.action.concurrency == "latest" else ():
+            earlier.task.cancel()
+        call = StreamingCall(self, n, ref, page_run.event)
+        self.streaming.append(call)
+        call.begin(fields)
+        call.task.add_done_callback(lambda _: self.streaming.remove(call))
         return STREAMING
 
     def when_ended(self, n: int, then: Callable[[], object]) -> None:
         """Call `then` when the generator of operation `n` has ended; at once if none is running."""
-        for run in self.streaming:
-            if run.n == n:
-                run.task.add_done_callback(lambda _: then())
+        for call in self.streaming:
+            if call.n == n:
+                call.task.add_done_callback(lambda _: then())
                 return
         then()
 
     def exclude(self, page_run: PageRun) -> None:
         """Keep the changes of `page_run`, even if a running generator is rolled back."""
-        for run in self.streaming:
-            if run.page_run is not page_run:
-                run.page_run.exclude(page_run)
+        for call in self.streaming:
+            if call.page_run is not page_run:
+                call.page_run.exclude(page_run)
 
     async def finished(self) -> None:
         """Return when no generator is running."""
         while self.streaming:
-            await asyncio.wait([run.task for run in self.streaming])
+            await asyncio.wait([call.task for call in self.streaming])
 
     def close(self) -> None:
         """Cancel all generators: the page has ended."""
-        for run in self.streaming:
-            run.task.cancel()
+        for call in self.streaming:
+            call.task.cancel()
 
 
 def _is_same(one: ActionRef[..., Any], other: ActionRef[..., Any] | None) -> bool:

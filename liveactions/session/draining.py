@@ -85,13 +85,13 @@ class Drain:
 
     async def _hand_over(self, session: Session) -> None:
         with contained("%s: handing it over", session.state.name):
-            while session.is_running:
+            while session.is_busy:
                 await session.finished()
             session.disconnect(REPLACED, "the worker is being stopped")
 
     def _attached(self) -> list[Session]:
         """Return the sessions that have a connection, or are still running operations."""
-        return [one for one in self._sessions if one.connection is not None or one.is_running]
+        return [one for one in self._sessions if one.connection is not None or one.is_busy]
 
 
 @contextmanager

@@ -377,7 +377,7 @@ class SessionRegistry:
 
         Raise `ProtocolError` if all of them are in use.
         """
-        detached = [one for one in sessions if one.connection is None and not one.is_running]
+        detached = [one for one in sessions if one.connection is None and not one.is_busy]
         if not detached:
             raise ProtocolError("too many open pages", CLOSE_LIMIT)
         session = min(detached, key=lambda one: one.state.last_seen)
@@ -436,7 +436,7 @@ class SessionRegistry:
                 await session.run_maintenance(due)
                 return
             self._drop(session)
-            if not session.is_running and await session.save():
+            if not session.is_busy and await session.save():
                 session.forget_files()  # unless another worker has the page
 
     def _show_saved_templates(self) -> None:

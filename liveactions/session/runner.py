@@ -106,7 +106,7 @@ class Session:
         Raise `ProtocolError` if the message violates the protocol.
         """
         state, ref = self.state, None
-        if isinstance(op, Acknowledgement) and op.prefetch is not None and not self.is_running:
+        if isinstance(op, Acknowledgement) and op.prefetch is not None and not self.is_busy:
             self._prefetch.begin(op.prefetch.partition("#")[0])
         new = state.receive(op, time.monotonic())
         if new is not None:
@@ -203,7 +203,7 @@ class Session:
             await self._rested.wait()
 
     @property
-    def is_running(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether an operation is queued or running, in the queue or concurrently."""
         return self.state.is_running or bool(self.concurrent)
 
@@ -218,7 +218,7 @@ class Session:
     async def _run(self, job: Job, ref: ActionRef[..., Any] | None) -> None:
         """Run one operation and flush, unless it shares a render with the next one."""
         state = self.state
-        position = self._position = self.subscription_index.position
+        self._position = self.subscription_index.position
         if type(job) is not Navigate:
             self._prefetch.drop()
         live = state.page.live
@@ -246,10 +246,9 @@ class Session:
         live = state.page.live  # another page may have been opened
         if live.declares_presence or self._attendance.published:
             self._publish_presence()
-        position = self._position
         listens = live.has_listeners or live.reads or self.subscriptions.keys
-        if listens or position != self.subscription_index.position:
-            self.subscriptions.listen(position)
+        if listens or self._position != self.subscription_index.position:
+            self.subscriptions.listen(self._position)
         if state.is_unsaved and state.queue:
             await self.save()  # while the next op runs, another worker can continue from here
 

@@ -28,6 +28,10 @@ from .state import SessionState
 
 MAX_MISSED_MESSAGES: Final = 1000
 """Messages that are kept for pages that catch up. A page that has missed more loads everything again."""
+SIGN_OUT_DELAY: Final = 0.7
+"""Seconds between signing out and the end of the visitor's pages. Pages that end load again at once, and by
+then the browser must have the new cookies.
+"""
 
 
 class SubscriptionIndex:
@@ -102,13 +106,9 @@ class SubscriptionIndex:
                     page.on_message(message)
 
     def _concerned(self, message: Message | None) -> Iterable[Subscriptions]:
-        if message is None:
-            return self._pages()
-        if message.kind == "path":
-            return (one for one in self._pages() if matches(message, one.state.page.live.own_path))
-        if message.kind == "user":
-            return (one for one in self._pages() if one.state.identity == message.name)
-        return self._by_key.get(key_of(message), ())
+        if message is not None and message.kind in ("tag", "topic"):
+            return self._by_key.get(key_of(message), ())
+        return (one for one in self._pages() if one.is_concerned(message))
 
 
 def key_of(message: Message) -> str:
@@ -118,12 +118,6 @@ def key_of(message: Message) -> str:
 
 def keys_of(kind: str, names: Iterable[str]) -> Iterator[str]:
     return (f"{kind} {name}" for name in names)
-
-
-SIGN_OUT_DELAY: Final = 0.7
-"""Seconds between signing out and the end of the visitor's pages. Pages that end load again at once, and by
-then the browser must have the new cookies.
-"""
 
 
 class Subscriptions:
@@ -163,6 +157,19 @@ class Subscriptions:
         """Whether the page is out of date."""
         return self._everything or bool(self._tags)
 
+    def is_concerned(self, message: Message | None) -> bool:
+        """Return whether a message concerns what the page shows, or its visitor.
+
+        Messages of a topic don't: listeners only receive what is published while the page is subscribed.
+        """
+        if message is None:
+            return True
+        if message.kind == "path":
+            return matches(message, self.state.page.live.own_path)
+        if message.kind == "user":
+            return message.name == self.state.identity
+        return message.kind == "tag" and message.name in self._names[0]
+
     def on_message(self, message: Message | None) -> None:
         """Act on a message: load what it revalidates, run listeners, or end a page that was signed out.
 
@@ -172,13 +179,14 @@ class Subscriptions:
             return  # this page has published it, and shows it already
         if message is None:
             self._reconnect()
+            self._everything = True
         elif message.kind == "topic":
             self._run_listeners(message)
             return
         elif message.kind == "user":
             self._tasks.start(self._end_soon(message.name))
             return
-        if message is not None and message.kind == "tag":
+        elif message.kind == "tag":
             self._tags.add(message.name)
         else:
             self._everything = True
@@ -223,7 +231,7 @@ class Subscriptions:
             self._names = tags, topics
             self._subscribe(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
         for message in self.subscription_index.since(since):
-            if self._is_concerned(message, tags):  # listeners receive only what is published from now on
+            if self.is_concerned(message):
                 self.on_message(message)
 
     def close(self) -> None:
@@ -235,16 +243,6 @@ class Subscriptions:
         if keys != self.keys:
             self.subscription_index.replace_keys(self, self.keys, keys)
             self.keys = keys
-
-    def _is_concerned(self, message: Message | None, tags: frozenset[str]) -> bool:
-        """Return whether a message concerns a page that has read these tags."""
-        if message is None:
-            return True
-        if message.kind == "path":
-            return matches(message, self.state.page.live.own_path)
-        if message.kind == "user":
-            return message.name == self.state.identity
-        return message.kind == "tag" and message.name in tags
 
     async def _load_again(self, run: PageRun) -> Outcome | None:
         self._is_queued = False
