@@ -101,6 +101,11 @@ class Store(ABC):
         These keys are separate from those of values.
         """
 
+    async def withdraw(self, key: str) -> None:  # noqa: B027 - most stores run a call at once, or never
+        """Undo the calls of `once` for `key` by this process that have raised: the server may have run them
+        later.
+        """
+
     @abstractmethod
     async def take(self, key: str, interval: float, burst: int) -> float:
         """Take a token from the token bucket of `key`, and return 0. If it is empty, return the seconds until

@@ -70,6 +70,7 @@ class FallbackStore(Store):
         self._buckets = MemoryStore(clock)
         """The token buckets while the store fails, for this process alone."""
         self._once: dict[str, float] = {}
+        """The once-keys that the store may not have, or must not have, and until when they are claimed."""
         self._tasks = Supervisor(lambda: "handing over to the store")
         self._recovering: asyncio.Task[None] | None = None
 
@@ -109,6 +110,7 @@ class FallbackStore(Store):
                 self._fail(error)
         now = self._clock()
         if now - begun > MAX_CLAIM_SECONDS:
+            self._once.setdefault(key, now)  # withdrawn when the store works again
             raise self._error
         if self._once.get(key, now) > now:
             return False
@@ -233,9 +235,11 @@ class FallbackStore(Store):
             if self._kept.get(key) is row:  # else there is a newer one by now
                 self._forget(key)
         for key, until in list(self._once.items()):
+            await self.store.withdraw(key)  # what the store has run after it was given up
             if until > now:
                 await self.store.once(key, until - now)
-            del self._once[key]
+            if self._once[key] == until:  # else it was claimed meanwhile
+                del self._once[key]
         return len(rows)
 
     async def _write(self, write: Callable[[list[R]], Awaitable[object]], rows: list[R]) -> None:

@@ -83,6 +83,9 @@ ON CONFLICT (prefix, key) DO UPDATE SET token = excluded.token, until = excluded
 WHERE known.until <= clock_timestamp() OR known.token = excluded.token
 RETURNING true
 """
+WITHDRAW: Final = """
+DELETE FROM liveactions_once WHERE prefix = %s AND key = %s AND token = ANY(%s::bytea[])
+"""
 TAKE: Final = """
 INSERT INTO liveactions_bucket AS known (prefix, key, until)
 VALUES (%s, %s, statement_timestamp() + make_interval(secs => %s))
@@ -220,6 +223,8 @@ class PostgresStore(SweptStore):
         self._server = server
         self._prefix = prefix
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+        self._unconfirmed: dict[str, list[bytes]] = {}
+        """The tokens of calls of `once` that have raised, by key."""
 
     @property
     def server(self) -> tuple[str, str]:
@@ -237,7 +242,17 @@ class PostgresStore(SweptStore):
             await self._sweep_if_due(self.clock())
 
     async def once(self, key: str, ttl: float) -> bool:
-        return bool(await self._run(ONCE, self._prefix, _blob(key), secrets.token_bytes(8), ttl))
+        token = secrets.token_bytes(8)
+        try:
+            return bool(await self._run(ONCE, self._prefix, _blob(key), token, ttl))
+        except StoreError:
+            self._unconfirmed.setdefault(key, []).append(token)
+            raise
+
+    async def withdraw(self, key: str) -> None:
+        if tokens := self._unconfirmed.get(key):
+            await self._run(WITHDRAW, self._prefix, _blob(key), tokens)
+            del self._unconfirmed[key]
 
     async def take(self, key: str, interval: float, burst: int) -> float:
         where, most = (self._prefix, _blob(key)), burst * interval

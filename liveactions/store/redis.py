@@ -69,6 +69,10 @@ if holder then return holder == ARGV[1] and 1 or 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """)
+WITHDRAW: Final = Script("""
+local holder = redis.call('GET', KEYS[1])
+for _, token in ipairs(ARGV) do if token == holder then redis.call('DEL', KEYS[1]) end end
+""")
 TAKE: Final = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -141,6 +145,8 @@ class RedisStore(Store):
         self._name = prefix
         self._prefix = b"{%b}:" % prefix.encode()
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Client] = WeakKeyDictionary()
+        self._unconfirmed: dict[str, list[bytes]] = {}
+        """The tokens of calls of `once` that have raised, by key."""
 
     @property
     def server(self) -> tuple[str, str] | None:
@@ -162,7 +168,16 @@ class RedisStore(Store):
 
     async def once(self, key: str, ttl: float) -> bool:
         token = secrets.token_bytes(8)
-        return bool(await self._eval(ONCE, [self._key(b"o", key)], [token, _ms(ttl)]))
+        try:
+            return bool(await self._eval(ONCE, [self._key(b"o", key)], [token, _ms(ttl)]))
+        except StoreError:
+            self._unconfirmed.setdefault(key, []).append(token)
+            raise
+
+    async def withdraw(self, key: str) -> None:
+        if tokens := self._unconfirmed.get(key):
+            await self._eval(WITHDRAW, [self._key(b"o", key)], tokens)
+            del self._unconfirmed[key]
 
     async def take(self, key: str, interval: float, burst: int) -> float:
         times = [round(1e6 * seconds) for seconds in (interval, burst * interval, SLACK)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import pytest
 
@@ -122,6 +123,47 @@ async def test_a_key_is_not_claimed_in_memory_after_a_long_wait(
         await store.once("k", 10)
     brittle.works = False
     assert await store.once("k", 10)
+
+
+async def test_a_key_that_was_given_up_is_withdrawn_before_it_is_claimed_again(
+    store: FallbackStore, brittle: Brittle, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that hung runs late what its caller has given up. Nobody has run the request."""
+
+    async def once(key: str, ttl: float) -> bool:
+        await MemoryStore.once(brittle, key, ttl)
+        clock.now += MAX_CLAIM_SECONDS + 0.1
+        raise StoreError("no answer")
+
+    async def withdraw(key: str) -> None:
+        brittle._once.pop(key, None)
+
+    monkeypatch.setattr(brittle, "withdraw", withdraw)
+    monkeypatch.setattr(brittle, "once", once)
+    with pytest.raises(StoreError, match="no answer"):
+        await store.once("k", 10)
+    monkeypatch.setattr(brittle, "once", partial(MemoryStore.once, brittle))
+    assert await store.once("k", 10) and not await store.once("k", 10)
+
+
+async def test_a_key_that_is_claimed_in_memory_while_others_are_withdrawn_is_handed_over(
+    store: FallbackStore, brittle: Brittle, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brittle.works = False
+    assert await store.once("k", 10)
+    clock.now += 11
+    is_first = True
+
+    async def withdraw(key: str) -> None:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            store._once[key] = clock.now + 10  # as `once` does meanwhile
+
+    monkeypatch.setattr(brittle, "withdraw", withdraw)
+    brittle.works = True
+    await again(store, clock)
+    assert not await brittle.once("k", 10)
 
 
 async def test_a_store_that_works_again_is_asked_before_a_key_is_claimed_in_memory(

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,27 @@ async def test_a_server_that_hangs_for_too_long_is_an_error(
     server.signal(signal.SIGCONT)
     monkeypatch.undo()
     assert await store.get("k") == b"v"
+
+
+async def test_a_once_key_that_was_given_up_can_be_withdrawn(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that was paused runs the call when it goes on."""
+    run: Any = store._run  # type: ignore[attr-defined]
+
+    async def run_late(*command: object) -> None:
+        await run(*command)
+        raise StoreError("no answer")
+
+    monkeypatch.setattr(store, "_run", run_late)
+    with pytest.raises(StoreError, match="no answer"):
+        await store.once("k", 100)
+    monkeypatch.undo()
+    assert not await store.once("k", 100)
+    await store.withdraw("k")
+    assert await store.once("k", 100)
+    await store.withdraw("k")
+    assert not await store.once("k", 100)
 
 
 async def test_a_server_that_is_away_is_an_error(
