@@ -277,8 +277,16 @@ class AppContext:
 
     def _page_assets(self, root: str, takes_events: bool, names_tab: bool, links: str) -> PageAssets:
         """Return these paths and settings for an application mounted at `root`."""
-        debug, tab = ("debug" if self.services.debug else "", "tab" if names_tab else "")
-        script, lazy, debug, tab = (
-            stem and f"{root}{MOUNT}/{self.assets.name(stem)}" for stem in ("client", "lazy", debug, tab)
+
+        def path(stem: str) -> str:
+            return f"{root}{MOUNT}/{self.assets.name(stem)}"
+
+        return PageAssets(
+            script=path("client"),
+            lazy=path("lazy"),
+            socket=root + SOCKET,
+            events=takes_events,
+            debug=path("debug") if self.services.debug else "",
+            tab=path("tab") if names_tab else "",
+            components=links,
         )
-        return PageAssets(script, lazy, root + SOCKET, takes_events, debug, tab, links)

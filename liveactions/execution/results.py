@@ -6,13 +6,13 @@ import secrets
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..actions.action import ActionRef
+from ..actions.action import Action, ActionRef
 from ..actions.form_input import Draft, Input, flat
 from ..actions.form_state import SUCCEEDED, UNUSED, FormState, submitted_values
 from ..actions.messages import message, text
@@ -21,6 +21,7 @@ from ..actions.responses import Redirect, Status, find_response, redirect
 from ..encoding import well_formed
 from ..exceptions import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction, path_name
 from ..logs import get_logger
+from ..pages.live_context import LiveContext
 from ..pages.lookup import resolve
 from ..pages.page import Page, status_phrase
 from ..security.references import Reference
@@ -28,13 +29,11 @@ from ..templates.columns import column_of, lines_of
 from ..templates.diagnostics import location_of
 from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
-if TYPE_CHECKING:
-    from ..actions.action import Action
-    from ..pages.live_context import LiveContext
-
 FATAL: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 """Exceptions that end the process or the generator; they are never converted to an outcome."""
-log: Final = get_logger("liveactions")
+log = get_logger("liveactions")
+_AROUND: Final = 3
+"""Lines to show before and after the line of an error."""
 
 
 def success(action: Action[..., Any], result: Any) -> tuple[Ok, Any]:
@@ -150,10 +149,6 @@ def _excerpt(error: BaseException, live: LiveContext) -> SourceExcerpt | None:
     around = lines[max(0, place.line - 1 - _AROUND) : place.line + _AROUND]
     column = column_of(error, dict(around).get(place.line, ""))
     return SourceExcerpt(place.name, place.line, around, column)
-
-
-_AROUND: Final = 3
-"""Lines to show before and after the line of an error."""
 
 
 class CalledForms:

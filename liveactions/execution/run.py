@@ -16,6 +16,7 @@ from ..actions.responses import ActionResponse
 from ..actions.run_context import Effects, current_effects
 from ..cache.tags import publish
 from ..exceptions import ActionTimeout
+from ..logs import get_logger
 from ..observation import current_operation, note_action
 from ..pages.bound_fields import BoundField, item_of
 from ..pages.component import Component, ComponentRecord, attach, components_of
@@ -37,13 +38,13 @@ from .results import (
     failure,
     failure_for_handler,
     has_handler,
-    log,
     success,
     unexpected,
     visitor_error,
 )
 from .timeouts import invoke, is_cancellation, last_value, within
 
+log = get_logger("liveactions")
 FieldPairs = Iterable[tuple[str, Any]]
 """Names and values (texts, or Starlette's `UploadFile`) in the order of the form."""
 

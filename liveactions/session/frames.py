@@ -75,7 +75,9 @@ class FrameWriter:
         self._state.drawn = self._state.page.__fragment__(self._state.history.newest)
 
     def shows_error(self) -> bool:
-        """Return whether the page shows `live.error`. It doesn't if a guard rejects the visitor."""
+        """Render the page, unless that has been done, and return whether it shows `live.error`. It doesn't if
+        a guard rejects the visitor.
+        """
         state = self._state
         if state.is_refused:
             return False
@@ -122,10 +124,9 @@ class FrameWriter:
             notice = unshown_restart_notice(state.page.live, new.plain())
             if notice:
                 self._tell("live:notice", notice)
-                state.is_due = True
             text = state.welcome(new, self._html(new))
-        if self._adviser is not None and self._advise(self._adviser, new):
-            state.is_due = True
+        if self._adviser is not None:
+            self._advise(self._adviser, new)
         assert text is not None
         return text
 
@@ -151,7 +152,7 @@ class FrameWriter:
 
     def _tell(self, event: str, detail: Any) -> None:
         """Dispatch a DOM event in the page, with the next frame."""
-        self._state.op_log.add({"events": [[event, detail]]})
+        self._state.add({"events": [[event, detail]]})
 
     # In debug mode
 
@@ -160,12 +161,11 @@ class FrameWriter:
         if failed.debug is not None:
             self._tell("live:error", error_payload(failed))
 
-    def _advise(self, adviser: Adviser, fragment: Fragment) -> bool:
-        """Send new advice about a render. Return whether there is any."""
+    def _advise(self, adviser: Adviser, fragment: Fragment) -> None:
+        """Show new advice about a render, if there is any."""
         advice = list(adviser.look(fragment))
         if advice:
             self.tell_advice(*advice)
-        return bool(advice)
 
     def tell_advice(self, *advice: Advice) -> None:
         """Show advice in the browser's console."""

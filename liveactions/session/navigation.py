@@ -32,6 +32,23 @@ from .op_queue import Job, ServerOp
 from .request_probe import as_request, has_middleware, probe_page_request
 from .state import SessionState
 
+IN_PLACE: Final = (401, 403, 404)
+"""Error statuses for which the application's error page takes the place of the page."""
+MAX_REDIRECTS: Final = 10
+"""Maximum number of redirects to follow on the server; then the browser loads the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPage:
+    """A page that is ready to be shown."""
+
+    page: Page
+    route: PageRoute
+    drawn: Fragment
+    state: StateJSON
+    status: int = 200
+    """Its HTTP status."""
+
 
 async def navigate(run: PageRun, route: PageRoute, url: str) -> Outcome:
     """Set the fields of the page from `url` if that is another address of the page; otherwise, redirect.
@@ -72,24 +89,6 @@ def _fill(page: Page, parameters: Mapping[str, Any], target: SplitResult) -> Out
     return DONE
 
 
-IN_PLACE: Final = (401, 403, 404)
-"""Error statuses for which the application's error page takes the place of the page."""
-MAX_REDIRECTS: Final = 10
-"""Maximum number of redirects to follow on the server; then the browser loads the address."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedPage:
-    """A page that is ready to be shown."""
-
-    page: Page
-    route: PageRoute
-    drawn: Fragment
-    state: StateJSON
-    status: int = 200
-    """Its HTTP status."""
-
-
 async def resolve_outcome(
     state: SessionState, job: Job, outcome: Outcome, shows_error: Callable[[], bool]
 ) -> tuple[Outcome, LoadedPage | None]:
@@ -109,7 +108,7 @@ async def resolve_outcome(
         if loaded is None:
             return redirect, None
         if isinstance(job, ServerOp) and not job.n:
-            state.op_log.add({"url": [redirect.url, 1]})
+            state.add({"url": [redirect.url, 1]})
             return DONE, loaded
         is_expected = type(job) is Navigate and job.url == redirect.url and loaded.status == 200
         return DONE if is_expected else redirect, loaded

@@ -118,7 +118,7 @@ class Session:
                     self.submit(new)
                     return
             state.queue.append(new)
-        if state.queue or state.is_due:
+        if state.queue or state.needs_flush:
             await self.drain(ref)
 
     def submit(self, job: Job) -> None:
@@ -184,7 +184,7 @@ class Session:
                 while (job := state.next_op()) is not None:
                     await self._run(job, ref)
                     ref = None
-                if state.is_due:
+                if state.needs_flush:
                     await self.flush()
                 if not state.queue or state.is_over:
                     break
@@ -271,11 +271,11 @@ class Session:
         closed = await self._commit(run, outcome)
         effects = run.effects
         if run.url_change is not None:
-            state.op_log.add({"url": [path_and_query(state.page.live.address), int(run.url_change)]})
+            state.add({"url": [path_and_query(state.page.live.address), int(run.url_change)]})
         if self.site.services.debug and run.injection.advice:
             self.frames.tell_advice(run.injection.advice)
         if effects.events and closed.ok:
-            state.op_log.add({"events": [*effects.events]})
+            state.add({"events": [*effects.events]})
         if state.page.live.may_have_changes:
             is_other = await self._send_cookies()
             if is_other and state.page is run.page and not isinstance(closed, RedirectTo):
@@ -311,7 +311,7 @@ class Session:
             return await run.close(outcome)
         if run.is_abandoned:  # a thread still works on the page
             run.dump()
-            state.data = run.state or state.data
+            state.rendered(None, run.state)
             return await run.close(outcome)
         state.drawn = None
         is_shown = not state.queue.coalescing
@@ -394,7 +394,7 @@ class Session:
         if changes is None or not isinstance(request, PageRequest):
             return False
         if self.connection is None or not self.connection.take_changes(changes):
-            state.op_log.add({"cookies": await self.site.tickets.put(changes)})
+            state.add({"cookies": await self.site.tickets.put(changes)})
         newer = await request_with_cookies(request, changes)
         live.renew(newer)
         identity = await self.site.identity(newer)
@@ -421,7 +421,7 @@ class Session:
         first.
         """
         state = self.state
-        while state.is_due:
+        while state.needs_flush:
             connection = self.connection
             if connection is None or connection.sending_since is not None or not state.can_send:
                 return
@@ -489,7 +489,7 @@ class Session:
         if state.page.live.may_have_changes:  # cookies that were set while the page was opened
             before = state.binding.identity
             await self._send_cookies()
-            state.is_due = True
+            state.needs_flush = True
             if state.binding.identity != before:
                 drawn = None  # its references are signed for another identity
         try:
@@ -509,7 +509,7 @@ class Session:
         self._timers.start(state.page)
         self.background.begin_deferred()
         self.subscriptions.catch_up()
-        if state.is_due:
+        if state.needs_flush:
             await self.drain()
         await self.connected()
 

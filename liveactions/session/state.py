@@ -41,6 +41,7 @@ be called. Until the browser acknowledges a newer revision, it may still name th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final, NamedTuple
 from zlib import compress, decompress
@@ -181,8 +182,8 @@ class SessionState:
         self.data = data
         self.is_unsaved = False
         """Whether the session has changed since its newest `snapshot`."""
-        self.is_due = False
-        """Whether there may be something to send."""
+        self.needs_flush = False
+        """Whether there may be a frame to send."""
         self.drawn: Fragment | None = None
         """The newest render, until a frame has been made of it."""
         self._is_evicted = False
@@ -341,7 +342,7 @@ class SessionState:
         elif op_log.accept(op, now):
             new = op
         else:
-            self.is_due = True
+            self.needs_flush = True
         self.history.forget(self.queue.oldest_revision(op_log.seen))
         for stream in streams_of(self.page):
             stream.acknowledged(op_log.seen)
@@ -382,7 +383,7 @@ class SessionState:
         address = self.page.live.address
         if address is not self._address:
             self._address, self.url = address, path_and_query(address)
-        self.is_due = self.is_unsaved = True
+        self.needs_flush = self.is_unsaved = True
         self._is_evicted = False
 
     def rendered(
@@ -407,6 +408,11 @@ class SessionState:
         self.binding.become(route, identity)
         self.history.reset_to(b"", b"", None)
         self.rendered(drawn, data)
+
+    def add(self, extras: Mapping[str, Any]) -> None:
+        """Send extras with the next frame: cookie tickets, the address, DOM events."""
+        self.op_log.add(extras)
+        self.needs_flush = True
 
     # References
 
@@ -455,7 +461,7 @@ class SessionState:
     @property
     def can_send(self) -> bool:
         """Whether there is a frame to send, and the page can take it."""
-        return self.is_due and self.state is State.ATTACHED and self.op_log.is_open
+        return self.needs_flush and self.state is State.ATTACHED and self.op_log.is_open
 
     @property
     def must_render(self) -> bool:
@@ -481,7 +487,7 @@ class SessionState:
             self.drawn = None
         if drawn is not None:
             self._record(drawn)
-        self.is_due = False
+        self.needs_flush = False
         if op_log.rev != rev:
             self.is_unsaved = True
         if not self.is_unsaved:

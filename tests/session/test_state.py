@@ -334,7 +334,7 @@ class Worker:
         if job.name == "fail":
             return Failed(409, "no")
         state.page.words.append(str(job.n))
-        state.op_log.add({"events": [["ran", str(job.n)]]})
+        state.add({"events": [["ran", str(job.n)]]})
         if job.name == "stream":
             self.streaming.append(job.n)
             return Streaming()
@@ -518,7 +518,7 @@ class Histories(RuleBasedStateMachine):
         op = state.receive(message, self.now)
         if op is not None:
             state.queue.append(op)
-        if not state.is_running and state.is_due and connection.worker.session is state:
+        if not state.is_running and state.needs_flush and connection.worker.session is state:
             connection.worker.flush(self.now)
 
     @precondition(lambda self: self._can_step(self.worker))
