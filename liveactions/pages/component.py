@@ -34,7 +34,8 @@ from ..templates import part_from_render
 from ..templates.streams import Stream
 from ..type_hints import is_of_unknown_name
 from .description import Description, build, check_class, check_names, own_names, unknown_field
-from .fields import LOADED, ComponentField, Written, annotated_names, loaded
+from .field_json import Written
+from .fields import LOADED, ComponentField, annotated_names, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

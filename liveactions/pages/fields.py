@@ -12,19 +12,15 @@
         _client: Any = None                           # private: never rendered, never stored
 
 A field may contain components: a single one, a list, or a dict.
-
-The JSON of immutable values is written once (`write`), and reused as long as the value is the same object. A
-tuple is written in pieces of up to `PIECE` items, so that only some are written again when items change.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_args, get_origin
 from urllib.parse import quote
 
 from pydantic import PydanticSchemaGenerationError
@@ -35,7 +31,7 @@ from ..actions.form_readers import Reader, reader
 from ..cache.tags import note
 from ..config import check_flags
 from ..encoding import write_json
-from ..immutability import common_ends, holds_frozen, is_frozen_type
+from ..immutability import holds_frozen, is_frozen_type
 from ..templates.streams import Stream
 from ..type_hints import (
     Marker,
@@ -50,8 +46,6 @@ from ..type_hints import (
 )
 
 T = TypeVar("T")
-PIECE: Final = 32
-"""Maximum number of a tuple's items whose JSON is written and reused together."""
 
 
 @dataclass(frozen=True)
@@ -328,60 +322,3 @@ def children_of(annotation: Any, base: type[Any]) -> Children | None:
 def _is(annotation: Any, base: type[Any]) -> bool:
     origin = get_origin(annotation) or annotation
     return isinstance(origin, type) and issubclass(origin, base)
-
-
-class Written(NamedTuple):
-    """An immutable value, and its JSON: the parts of it, one after the other.
-
-    If it was written in pieces, each is a part. `offsets` says which item of the value each begins with, and
-    how many items there are.
-    """
-
-    value: Any
-    parts: list[bytes]
-    offsets: list[int]
-
-
-def write(value: Any, encode: Callable[[Any], bytes], before: Written | None, has_items: bool) -> Written:
-    """Return a value with the JSON that `encode` writes of it.
-
-    With `has_items`, a tuple's JSON consists of that of its slices. What it has in common with `before`, the
-    value that was written before, is reused.
-    """
-    if before is not None and before.value is value:
-        return before
-    if not has_items or type(value) is not tuple or len(value) <= PIECE:
-        return Written(value, [encode(value)], [])
-    if before is None or not before.offsets:
-        offsets = [*range(0, len(value), PIECE), len(value)]
-        return Written(value, [*_pieces(value, 0, len(value), encode), b"]"], offsets)
-    offsets, longer = before.offsets, len(value) - len(before.value)
-    first, last = _changed_pieces(before, value)
-    start, end = offsets[first], offsets[last] + longer
-    return Written(
-        value,
-        [*before.parts[:first], *_pieces(value, start, end, encode), *before.parts[last:]],
-        [*offsets[:first], *range(start, end, PIECE), *(offset + longer for offset in offsets[last:])],
-    )
-
-
-def _changed_pieces(before: Written, value: tuple[Any, ...]) -> tuple[int, int]:
-    """Return the first piece that must be written again, and the one after the last of them."""
-    offsets = before.offsets
-    start, end = common_ends(before.value, value)
-    first, last = bisect_right(offsets, start) - 1, bisect_left(offsets, len(before.value) - end)
-    # A small piece next to the others is written again with them, so that pieces stay few.
-    if first > 0 and offsets[first] - offsets[first - 1] < PIECE // 2:
-        first -= 1
-    if first == 0:  # another piece may become the first, which alone has the bracket
-        last = max(last, bisect_right(offsets, max(0, len(before.value) - len(value))))
-    if last < len(offsets) - 1 and offsets[last + 1] - offsets[last] < PIECE // 2:
-        last += 1
-    return first, last
-
-
-def _pieces(value: tuple[Any, ...], start: int, end: int, encode: Callable[[Any], bytes]) -> Iterator[bytes]:
-    """Yield the JSON of the items from `start` to `end` in pieces, each after a bracket or comma."""
-    for at in range(start, end, PIECE):
-        text = encode(value[at : min(at + PIECE, end)])[:-1]
-        yield text if at == 0 else b"," + text[1:]

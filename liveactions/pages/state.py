@@ -20,7 +20,8 @@ from ..actions.run_context import Flash
 from ..exceptions import StateError, UnknownAction
 from ..store.long_states import StateJSON
 from .component import Component, attach, make, walk
-from .fields import Children, Field, write
+from .field_json import write
+from .fields import Children, Field
 from .lookup import find
 from .page import Page
 

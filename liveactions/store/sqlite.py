@@ -39,7 +39,8 @@ from .base import (
     next_epoch,
     taken,
 )
-from .journal import Journals, Value
+from .journal import Journals
+from .journal_file import Value
 from .sqlite_file import VERSION, SqliteFile, StoreBusy, transaction
 
 log = get_logger(__name__)
@@ -49,8 +50,8 @@ MOMENT: Final = 0.01
 """Seconds that a call in the event loop waits while another process writes."""
 BUSY_SECONDS = 2.0
 """Seconds that a call in a thread waits while another process writes, before the store counts as failed."""
-SLACK: Final = 100
-"""A saved value may expire too early, by its time to live divided by this: see `RENEW`."""
+MAX_EARLY: Final = 0.01
+"""A saved value may expire too early, by this part of its time to live: see `RENEW`."""
 GET: Final = "SELECT key, stamp, until, value FROM value WHERE key = ?"
 PUT: Final = """
 INSERT INTO value (key, value, until, stamp) VALUES (?, ?, ?, ?)
@@ -304,7 +305,7 @@ def _claimed(
     now: float, stamp: int, key: bytes, epoch: int | None, value: bytes, until: float
 ) -> dict[str, Any]:
     names = {"key": key, "value": bytes(value), "epoch": epoch, "stamp": stamp}
-    return {**names, "now": now, "until": until, "enough": until - (until - now) / SLACK}
+    return {**names, "now": now, "until": until, "enough": until - (until - now) * MAX_EARLY}
 
 
 def _save(db: sqlite3.Connection, values: dict[str, Any]) -> bool:

@@ -24,12 +24,12 @@ import pytest
 from liveactions import Pages
 from liveactions.exceptions import StoreError
 from liveactions.session import registry
-from liveactions.store import SqliteStore
+from liveactions.store import SqliteStore, journal_file
 from liveactions.store import journal as module
 from liveactions.store import sqlite as sqlite_module
 from liveactions.store.base import SplitValue
 from liveactions.store.fallback import FallbackStore
-from liveactions.store.journal import SUFFIX, Journal
+from liveactions.store.journal_file import LONG_VALUE, SUFFIX, Journal
 from liveactions.testing import Browser
 from tests.support.logs import logged
 from tests.support.patience import PATIENCE, wait_until
@@ -361,7 +361,7 @@ async def test_a_claim_that_comes_before_a_base_does_not_move_it(make: Callable[
 async def test_a_long_value_of_which_a_sector_is_missing_is_ignored(
     make: Callable[[], SqliteStore], folder: Path
 ) -> None:
-    one, two, three = (os.urandom(module.LONG_VALUE + 1000) for _ in range(3))
+    one, two, three = (os.urandom(LONG_VALUE + 1000) for _ in range(3))
     store = make()
     await saved(store, one, two)
     (path,) = journals(folder)
@@ -381,7 +381,7 @@ async def test_a_long_value_of_which_a_sector_is_missing_is_ignored(
 async def test_moving_that_is_cut_off_is_repeated(
     make: Callable[[], SqliteStore], monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    monkeypatch.setattr(module, "BATCH_ROWS", 2)
+    monkeypatch.setattr(journal_file, "BATCH_ROWS", 2)
     one, two = make(), make()
     keys = [f"k{n}" for n in range(5)]
     for key in keys:

@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from liveactions import Component, Page
 from liveactions.actions.codec import codec
 from liveactions.pages.component import attach
-from liveactions.pages.fields import PIECE, Written, write
+from liveactions.pages.field_json import PIECE, Written, write
 from liveactions.pages.state import encode_state
 from tests.support.pages import new
 
