@@ -33,9 +33,7 @@ from ..execution.effects import start_after_calls
 from ..execution.loading import discard_deferred, mark_stale
 from ..execution.results import unexpected
 from ..execution.run import PageRun
-from ..pages.component import change_context
 from ..pages.page import takes_files
-from ..pages.presence import Attendance
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import Acknowledgement, Bye, Hello, Navigate, Op
@@ -44,6 +42,7 @@ from ..store.snapshots import SessionSnapshots, Snapshot
 from ..tasks import Supervisor, Waiting
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
+from .attendance import Attendance
 from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
 from .frames import Connection, FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
@@ -352,12 +351,11 @@ class Session:
         """Continue with a copy of the page in its last dumped state, because a thread that can't be stopped
         still works on the page, or its state can't be dumped.
         """
-        state, history = self.state, self.state.history
+        state = self.state
         self._timers.stop()
         discard_deferred(state.page.live)
-        state.page = self.site.copy_page(state.page, state.data)
+        state.replace_by_copy(self.site.copy_page(state.page, state.data))
         state.page.live.background = self.background
-        history.drop()
         await self._reload(outcome)
         self._timers.start(state.page)
 
@@ -374,7 +372,6 @@ class Session:
         identity = await self.site.identity(page.request)
         state.replace(page, loaded.route, identity, loaded.drawn, loaded.state)
         self._start_background()
-        self._update_context()
         self._timers.start(page)
         if page.live.may_have_changes:
             await self._send_cookies()
@@ -398,19 +395,9 @@ class Session:
         newer = await request_with_cookies(request, changes)
         live.renew(newer)
         identity = await self.site.identity(newer)
-        is_other = identity != state.binding.identity or has_other_state(request, newer)
-        if identity != state.binding.identity:
-            state.binding.become(state.binding.route, identity)
-        self._update_context()
+        is_other = identity != state.identity or has_other_state(request, newer)
+        state.identify(identity)
         return is_other
-
-    def _update_context(self) -> None:
-        """Let the page's references be signed for its class and the visitor's identity from now on."""
-        page, binding = self.state.page, self.state.binding
-        if page.live.context != binding.context:
-            change_context(page, binding.context)
-            if page.live.kept is not None:
-                page.live.kept.become(binding.identity)
 
     # Frames and snapshots
 
@@ -487,10 +474,10 @@ class Session:
         self._check_joining(connection)
         request = state.page.live.request
         if state.page.live.may_have_changes:  # cookies that were set while the page was opened
-            before = state.binding.identity
+            before = state.identity
             await self._send_cookies()
             state.needs_flush = True
-            if state.binding.identity != before:
+            if state.identity != before:
                 drawn = None  # its references are signed for another identity
         try:
             async with around(state.page):
@@ -563,7 +550,7 @@ class Session:
     async def _sign_out(self, identity: str) -> None:
         """End the page when its operations have ended, if it belongs to this identity."""
         await self.settled()
-        if not self.state.is_over and self.state.binding.identity == identity:
+        if not self.state.is_over and self.state.identity == identity:
             await self.end()
 
     def _stop(self) -> None:

@@ -50,7 +50,7 @@ from ..actions.action import ActionRef
 from ..config import Limits
 from ..exceptions import REPLACED, ForgedReference, ProtocolError, UnknownAction
 from ..execution.app_context import AppContext, PageRoute
-from ..pages.component import components_of, streams_of
+from ..pages.component import change_context, components_of, streams_of
 from ..pages.lookup import lookup, lookup_function
 from ..pages.page import Page
 from ..pages.urls import path_and_query
@@ -406,8 +406,28 @@ class SessionState:
         """Replace the page with another one."""
         self.page = page
         self.binding.become(route, identity)
+        self._update_context()
         self.history.reset_to(b"", b"", None)
         self.rendered(drawn, data)
+
+    def replace_by_copy(self, page: Page) -> None:
+        """Replace the page with a copy of it, which has to be rendered."""
+        self.page = page
+        self.history.drop()
+
+    def identify(self, identity: str) -> None:
+        """Continue with a visitor of this identity, which may be the same as before."""
+        if identity != self.binding.identity:
+            self.binding.become(self.binding.route, identity)
+        self._update_context()
+
+    def _update_context(self) -> None:
+        """Let the page's references be signed for its class and the visitor's identity from now on."""
+        page, binding = self.page, self.binding
+        if page.live.context != binding.context:
+            change_context(page, binding.context)
+            if page.live.kept is not None:
+                page.live.kept.become(binding.identity)
 
     def add(self, extras: Mapping[str, Any]) -> None:
         """Send extras with the next frame: cookie tickets, the address, DOM events."""

@@ -21,9 +21,9 @@ from liveactions import (
     presence,
     present,
 )
-from liveactions.pages.presence import LEFT_SECONDS, LOST_SECONDS, POLLED_SECONDS
 from liveactions.protocol.constants import BYE, SOCKET_WAIT
 from liveactions.pubsub.presence_table import EXPECTED
+from liveactions.session.attendance import LEFT_SECONDS, LOST_SECONDS, POLLED_SECONDS
 from liveactions.store import MemoryStore
 from liveactions.testing import Browser, Failed
 from liveactions.testing import Page as Shown
