@@ -104,7 +104,7 @@ class Summary:
 @contextmanager
 def connected(timeout: float = 5) -> Iterator[sqlite3.Connection]:
     """A transaction. `timeout`: seconds to wait while another process writes."""
-    with closing(sqlite3.connect(FILE, timeout)) as connection, connection:
+    with closing(sqlite3.connect(FILE, timeout=timeout)) as connection, connection:
         yield connection
 
 
