@@ -72,6 +72,10 @@ class SealExpired(SealError):
     """A sealed text has expired."""
 
 
+class SealedForOther(SealError):
+    """A sealed text was sealed for another context, such as another visitor or page; or it was altered."""
+
+
 class StateError(LiveError):
     """A snapshot doesn't match the page's fields, for example because a field's type has changed."""
 

@@ -85,6 +85,7 @@ MESSAGES: Mapping[str, str] = {
     "page_changed": "This page has changed. Please reload it.",
     "page_outdated": "This page was out of date. Please check your input and submit it again.",
     "page_restarted": "This page had to be restarted. Your latest changes may be missing.",
+    "page_signed_in": "You have signed in in another tab, so this page has started again.",
     "action_timeout": "This took too long. Please try again.",
     "too_many_calls": "This was done too often. Please try again in {seconds} seconds.",
     "action_failed": "Something went wrong ({id}).",

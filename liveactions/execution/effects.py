@@ -149,16 +149,22 @@ def flashes_from_cookie(live: LiveContext) -> bool:
     return bool(cookie)
 
 
-def flash_restarted(live: LiveContext) -> None:
-    """Flash that the page couldn't be restored, or only in an older state."""
-    live.flashes += (Flash(text("page_restarted", live.services.messages), "warning"),)
+RESTARTED: Final = "page_restarted"
+"""The message that the page couldn't be restored, or only in an older state."""
+SIGNED_IN: Final = "page_signed_in"
+"""The message that the page has started again, because its visitor has signed in."""
+
+
+def flash_restarted(live: LiveContext, message: str = RESTARTED) -> None:
+    """Flash why the page has started again: `RESTARTED` or `SIGNED_IN`."""
+    live.flashes += (Flash(text(message, live.services.messages), "warning"),)
 
 
 def unshown_restart_notice(live: LiveContext, html: str) -> str:
     """Return the text of `flash_restarted` if it was flashed but isn't in the page's HTML; otherwise ""."""
-    notice = text("page_restarted", live.services.messages)
-    is_flashed = any(one.text == notice for one in live.flashes)
-    return notice if is_flashed and escape(notice) not in html else ""
+    notices = [text(message, live.services.messages) for message in (RESTARTED, SIGNED_IN)]
+    flashed = (one.text for one in live.flashes if one.text in notices)
+    return next((one for one in flashed if escape(one) not in html), "")
 
 
 def delete_flash_cookie(live: LiveContext) -> None:

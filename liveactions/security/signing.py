@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ..encoding import base64url, from_base64url
-from ..exceptions import SealError, SealExpired
+from ..exceptions import SealedForOther, SealError, SealExpired
 
 ENVIRONMENT: Final = "LIVEACTIONS_KEY"
 MIN_SECRET: Final = 16
@@ -212,8 +212,8 @@ class Sealer:
         """Return the data that was sealed in `text` at most `max_age` seconds ago. A date that is as much in
         the future is accepted, too.
 
-        Raise `SealError` if the text was altered, or sealed with another key or for another context, and
-        `SealExpired` if it is too old.
+        Raise `SealError` if the text was sealed with another key, `SealedForOther` if it was sealed for
+        another context or altered, and `SealExpired` if it is too old.
         """
         return self.open_bytes(_bytes(text), context, max_age, now=now)
 
@@ -225,7 +225,7 @@ class Sealer:
         try:
             packed = opener.decrypt(sealed[_HEADER.size :], context.encode())
         except (InvalidTag, ValueError):  # ValueError: shorter than a nonce and a tag
-            raise SealError("sealed for another visitor or page, or altered") from None
+            raise SealedForOther("sealed for another visitor or page, or altered") from None
         packing, sealed_at = _PACKING.unpack_from(packed)
         if not -max(_SKEW, max_age) <= (time.time() if now is None else now) - sealed_at <= max_age:
             raise SealExpired("too old")

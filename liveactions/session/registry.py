@@ -18,9 +18,17 @@ from typing import Final, NamedTuple
 from starlette.requests import HTTPConnection, Request
 
 from ..actions.request import PageRequest
-from ..exceptions import INTERNAL_ERROR, REPLACED, LiveError, ProtocolError, SealError, StoreError
+from ..exceptions import (
+    INTERNAL_ERROR,
+    REPLACED,
+    LiveError,
+    ProtocolError,
+    SealedForOther,
+    SealError,
+    StoreError,
+)
 from ..execution.app_context import AppContext, RouteMatch
-from ..execution.effects import flash_restarted
+from ..execution.effects import RESTARTED, SIGNED_IN, flash_restarted
 from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
 from ..logs import get_logger
@@ -74,6 +82,8 @@ REASONS: Final[dict[int, str]] = {
 }
 """Reasons for closing connections, by close code."""
 
+OTHERS_PAGE: Final = "the page belongs to another visitor or address"
+
 
 class Arrival(NamedTuple):
     """A page that joins: its hello, and its GET as it would be now, after the application's middleware."""
@@ -102,6 +112,8 @@ class ResumeSource:
     """The page's first render, if there is one already."""
     state: StateJSON = ()
     """The page's state as JSON, once it is loaded."""
+    message: str = RESTARTED
+    """The message that says why, if it is outdated."""
 
 
 FROM_MEMORY: Final = ResumeSource(None)
@@ -246,7 +258,9 @@ class SessionRegistry:
             self._drop(session)
             return None
         if not state.binding.is_of(arrival.found.route, arrival.identity, hello.rev):
-            raise ProtocolError("the session belongs to another visitor or page", CLOSE_OVER)
+            if state.identity or not arrival.identity:
+                raise ProtocolError(OTHERS_PAGE, CLOSE_OVER)
+            return None  # the visitor has signed in: the page starts again
         await self._renew(session, arrival)
         return session
 
@@ -258,7 +272,7 @@ class SessionRegistry:
         await self._index.open()
         position = self._index.position
         try:
-            resume = await self._find_state(hello, self.site.context(arrival.found.route, arrival.identity))
+            resume = await self._find_source(arrival)
         except StoreError as error:  # there is a state, but it can't be read now
             raise ProtocolError("the page's state can't be read; try again later", INTERNAL_ERROR) from error
         if resume.snapshot is not None:
@@ -292,12 +306,33 @@ class SessionRegistry:
             return DebuggedSession
         return ObservedSession if self.site.observers else Session
 
+    async def _find_source(self, arrival: Arrival) -> ResumeSource:
+        """Return the newest state of a page. A page whose visitor has signed in since starts again; what was
+        typed stays, because the same person has typed it.
+
+        Raise `ProtocolError` if the page belongs to another visitor, who may have signed out. The browser
+        loads it again, so that nothing of that visitor remains.
+        """
+        hello, route = arrival.hello, arrival.found.route
+        with suppress(SealedForOther):
+            return await self._find_state(hello, self.site.context(route, arrival.identity))
+        if arrival.identity:
+            with suppress(SealedForOther):
+                await self._find_state(hello, self.site.context(route, ""))  # claims it
+                return ResumeSource(None, "rebuilt", outdated=True, message=SIGNED_IN)
+        raise ProtocolError(OTHERS_PAGE, CLOSE_OVER)
+
     async def _find_state(self, hello: Hello, context: str) -> ResumeSource:
-        """Return the newest state of a page, from the store or from its HTML."""
+        """Return the newest state of a page, from the store or from its HTML.
+
+        Raise `SealedForOther` if it belongs to another visitor or page.
+        """
         if hello.token is None:
             return await self._from_page(hello, context)
         try:
             snapshot, epoch = await self._from_store(hello, context)
+        except SealedForOther:
+            raise
         except SealError as error:
             log.warning("could not open a page's stored state, trying that of its HTML: %s", error)
             snapshot = None
@@ -311,6 +346,8 @@ class SessionRegistry:
     async def _from_page(self, hello: Hello, context: str) -> ResumeSource:
         try:
             snapshot = await self.site.snapshots.open(hello.snapshot or "", context)
+        except SealedForOther:
+            raise
         except SealError as error:
             log.warning("could not restore a page, starting it again: %s", error)
             return ResumeSource(None, "rebuilt", outdated=True)
@@ -352,7 +389,7 @@ class SessionRegistry:
                 return await self._open_page(ResumeSource(None, "rebuilt", outdated=True), arrival)
         if resume.outdated:
             self.site.counters.restarts += 1
-            flash_restarted(page.live)
+            flash_restarted(page.live, resume.message)
         source = Source.ADDRESS if resume.snapshot is None else Source.STATE
         opened = await open_page(page, source, draw=lambda _: _draw(page))
         if not opened.outcome.ok:

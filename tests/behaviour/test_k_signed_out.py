@@ -18,9 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from liveactions import Limits, Live, Page, Pages, action, every, loaded, unauthorized
 from liveactions.http.socket import SocketEndpoint
-from liveactions.store import MemoryStore
+from liveactions.protocol.constants import CLOSE_OVER
+from liveactions.store import MemoryStore, Store
 from liveactions.testing import Failed
+from liveactions.testing.asgi import Closed
 from tests.behaviour.ways import Way, by, visiting, ways
+from tests.support.asgi import Tab, browser
 from tests.support.small import small_app
 
 TEMPLATES = {
@@ -254,3 +257,84 @@ async def test_k6_no_page_sees_the_state_of_a_former_identity(
             assert page.text("p") == "ada open"
             await page.click("Sign out")
             assert page.text("p") == "nobody open"
+
+
+def notes(store: Store) -> Live:
+    """A worker of an application whose cookie `name` says who the visitor is."""
+    pages = Pages()
+
+    @pages.page("/")
+    class Note(Page):
+        template = "note.html"
+        text: str = ""
+
+        @action
+        async def write(self, text: str) -> None:
+            self.text = text
+
+        @action
+        async def sign_in(self) -> None:
+            self.live.set_cookie("name", "ada")
+
+        @action
+        async def sign_out(self) -> None:
+            self.live.delete_cookie("name")
+
+    template = """<title>Note</title><h1>{{ live.request.cookies.name }}</h1><p>{{ text }}</p>
+<form method="post" action="{{ write }}"><input name="text"><button>Write</button></form>
+{{ button(sign_in, "Sign in") }} {{ button(sign_out, "Sign out") }}"""
+    return small_app(pages, {"note.html": template}, store=store, name="notes", identify=cookie_name)
+
+
+def cookie_name(connection: HTTPConnection) -> str | None:
+    return connection.cookies.get("name")
+
+
+async def refusal(tab: Tab) -> int:
+    """The code with which a page isn't let in."""
+    with pytest.raises(Closed) as closed:
+        await tab.join()
+    return closed.value.code
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["same-worker", "another-worker"])
+@by("S")
+async def test_k6_a_tab_starts_again_where_it_is_when_its_visitor_signs_in(elsewhere: bool) -> None:
+    """What was typed stays, since the same person has typed it; the page says what has happened."""
+    store = MemoryStore()
+    async with browser(notes(store)) as here, browser(notes(store)) as there:
+        tab = await here.joined("/")
+        await tab.call("write", "text", "of nobody")
+        await tab.socket.lose()
+        if elsewhere:
+            tab.browser = there
+        tab.browser.http.cookies.set("name", "ada")
+        tab.browser.identity = "ada"
+        page = (await tab.join())["patch"]["page"]
+        assert "ada</h1>" in page and "of nobody" not in page
+        assert "You have signed in" in str(await tab.receive())
+        assert "of ada" in str(await tab.call("write", "text", "of ada"))
+        await tab.socket.lose()
+        assert "patch" not in await tab.join()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["same-worker", "another-worker"])
+@pytest.mark.parametrize("next", ["", "bob"], ids=["out", "as-another"])
+@by("S")
+async def test_k6_a_tab_is_loaded_again_when_its_visitor_signs_out(next: str, elsewhere: bool) -> None:
+    """Whatever the former visitor has typed, and what scripts show of it, goes."""
+    store = MemoryStore()
+    async with browser(notes(store)) as here, browser(notes(store)) as there:
+        for visitor in (here, there):
+            visitor.http.cookies.set("name", "ada")
+            visitor.identity = "ada"
+        tab = await here.joined("/")
+        loaded = await here.open("/")
+        await tab.call("write", "text", "of ada")
+        await tab.socket.lose()
+        if elsewhere:
+            tab.browser = loaded.browser = there
+        assert "patch" not in await tab.join()  # ada is let in
+        await tab.socket.lose()
+        tab.browser.http.cookies.set("name", next)
+        assert await refusal(tab) == await refusal(loaded) == CLOSE_OVER

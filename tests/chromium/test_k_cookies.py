@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from liveactions.store import MemoryStore
 from tests.behaviour.members import members
+from tests.behaviour.test_k_signed_out import notes
 from tests.chromium.conftest import Visit, Visitor
+from tests.chromium.here import serving_here
 from tests.support.client import load_lazy
 
 
@@ -120,3 +125,27 @@ def test_k1_another_tab_acts_with_the_cookies_that_the_browser_has_now(visit: Vi
                 page.get_by_role("button", name="Log out").click()
         tab.get_by_role("button", name="Look").click()
         expect(tab.locator("output")).to_have_text(re.compile(f"^{seen} "))
+
+
+@pytest.fixture(scope="module")
+def notebook() -> Iterator[str]:
+    with serving_here(notes(MemoryStore())) as url:
+        yield url
+
+
+def test_k6_what_was_typed_in_another_tab_survives_signing_in_but_not_signing_out(
+    visit: Visit, notebook: str
+) -> None:
+    visitor = visit(notebook)
+    page, tab = visitor.open("/"), visitor.open("/")
+    field = tab.locator("[name=text]")
+    field.fill("of nobody")
+    page.get_by_role("button", name="Sign in").click()
+    expect(tab.locator("h1")).to_have_text("ada")
+    expect(field).to_have_value("of nobody")
+    expect(tab.get_by_role("alert")).to_contain_text("You have signed in")
+    field.fill("of ada")
+    expect(page.locator("h1")).to_have_text("ada")
+    page.get_by_role("button", name="Sign out").click()
+    expect(tab.locator("h1")).to_be_empty()
+    expect(field).to_have_value("")

@@ -16,7 +16,7 @@ from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore
 from liveactions.testing.asgi import Closed
 from tests.support import shop as shop_module
-from tests.support.asgi import Browser, browser, waits
+from tests.support.asgi import Browser, Tab, browser, waits
 from tests.support.patience import PATIENCE
 from tests.support.shop import shop
 from tests.support.small import small_app
@@ -160,7 +160,7 @@ async def test_sockets_from_elsewhere(visitor: Browser, origin: str) -> None:
     assert not (await visitor.socket("/_live/socket", {"Origin": origin})).is_accepted
 
 
-@pytest.mark.parametrize("change", [lambda text: text[:-6] + "AAAAAA", lambda text: "", lambda text: "~x"])
+@pytest.mark.parametrize("change", [lambda text: text[:-1], lambda text: "", lambda text: "~x"])
 async def test_a_snapshot_that_is_none_begins_anew(visitor: Browser, change: Any) -> None:
     tab = await visitor.open("/counter")
     tab.snapshot = change(tab.snapshot)
@@ -175,14 +175,20 @@ async def test_a_snapshot_of_another_page_or_person() -> None:
     async with browser(shop(identify=lambda request: request.cookies.get("user"))) as visitor:
         visitor.http.cookies.set("user", "ada")
         tab, other = await visitor.open("/counter"), await visitor.open("/rows")
-        assert (await tab.join(snapshot=other.snapshot))["outdated"] == 1
+        assert await refusal(tab, snapshot=other.snapshot) == wire.CLOSE_OVER
+        assert await refusal(tab, snapshot=tab.snapshot[:-6] + "AAAAAA") == wire.CLOSE_OVER
         tab = await visitor.joined("/counter")
         visitor.http.cookies.set("user", "bob")
-        with pytest.raises(Closed) as closed:
-            await tab.join()
-        assert closed.value.code == wire.CLOSE_OVER
+        assert await refusal(tab) == wire.CLOSE_OVER
         tab.token = None
-        assert (await tab.join())["outdated"] == 1
+        assert await refusal(tab) == wire.CLOSE_OVER
+
+
+async def refusal(tab: Tab, **changes: Any) -> int:
+    """The code with which a join is refused."""
+    with pytest.raises(Closed) as closed:
+        await tab.join(**changes)
+    return closed.value.code
 
 
 async def test_ops_come_again_and_run_once(visitor: Browser) -> None:
