@@ -53,6 +53,7 @@ class OpenPage(Protocol):
 
     forms: FormStates
     flashes: tuple[Flash, ...]
+    restored_flashes: tuple[Flash, ...]
     deferred: list[Any]
 
     @property

@@ -32,13 +32,20 @@ P = ParamSpec("P")
 def flash(text: str, kind: str = "") -> None:
     """Show a message in the next render: of this page, or of the page that a redirect leads to.
 
-    Templates read it from ``live.flashes``, until the next action or navigation. Raise `RuntimeError` outside
-    of an action.
+    Templates read it from ``live.flashes``, until the next action or navigation. If `load` calls this, the
+    message isn't added a second time when a page is restored that shows it. Raise `RuntimeError` outside of
+    an action.
     """
     effects = open_effects()
     if effects is None:
         raise RuntimeError("flash() can only be called inside an action")
-    effects.live.flashes += (Flash(text, kind),)
+    live, message = effects.live, Flash(text, kind)
+    if message in live.restored_flashes:
+        left = list(live.restored_flashes)
+        left.remove(message)
+        live.restored_flashes = tuple(left)
+    else:
+        live.flashes += (message,)
 
 
 def after(function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> None:

@@ -261,7 +261,7 @@ class PageRun:
             field = ref
             return await self._run_function(action, lambda: self.injection.set_field(field, given))
         self._in_url = in_url_values(page) if page._live_record.description.has_address else ()
-        page.live.flashes = ()
+        page.live.flashes = page.live.restored_flashes = ()
         token = current_effects.set(self.effects)
         forms: CalledForms | None = None
         try:
@@ -420,7 +420,7 @@ class PageRun:
         shown = failed is None and known == (effects.tags, effects.paths)
         if live.kept is not None and not (self.is_undone or self.is_abandoned):
             failed = await self._try("storing fields that outlive the page", self._store_kept) or failed
-        effects.is_closed, self.has_passed = True, False
+        effects.is_closed, self.has_passed, live.restored_flashes = True, False, ()
         if self._has_taken_flashes and failed is None and outcome.ok:
             delete_flash_cookie(live)
         if effects.after and isinstance(live.request, PageRequest):

@@ -185,6 +185,7 @@ class LiveContext:
         "reads",
         "kept",
         "flashes",
+        "restored_flashes",
         "background",
         "deferred",
         "declares_presence",
@@ -236,6 +237,10 @@ class LiveContext:
 
         self.flashes: tuple[Flash, ...] = ()
         """Messages for the visitor, kept until the next action or navigation."""
+        self.restored_flashes: tuple[Flash, ...] = ()
+        """Messages of the snapshot that the page was restored from, until an action is called. If `load`
+        flashes one of them again, it isn't added: the visitor sees it already.
+        """
         self.deferred: list[Any] = []
         """Deferred values that `load` has created, and that haven't been started."""
         self.declares_presence = False

@@ -96,6 +96,7 @@ def restore_state(page: Page, data: Any) -> None:
         else:
             load_forms(page, forms)
         page.live.flashes = tuple(Flash(*one) for one in (more[1] if len(more) > 1 else ()))
+        page.live.restored_flashes = page.live.flashes
     except StateError:
         raise
     except Exception as error:  # validators may raise anything

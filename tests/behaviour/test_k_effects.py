@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from liveactions import ActionError, Bound, Live, Page, Pages, action, after, flash, redirect
+from liveactions.store import MemoryStore
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support import asgi
 from tests.support.patience import PATIENCE
@@ -15,6 +16,7 @@ from tests.support.small import small_app
 
 pages = Pages()
 done: asyncio.Queue[str] = asyncio.Queue()
+unread: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +62,23 @@ class Messages(Page):
     async def crash(self) -> None:
         flash("Nearly")
         raise RuntimeError("secret")
+
+
+@pages.page("/mail")
+class Mail(Page):
+    template = "mail.html"
+    loads: int = 0
+
+    async def load(self) -> None:
+        flash("You have mail")
+        for text in unread:
+            flash(text)
+        unread.clear()
+
+    @action
+    async def open_mail(self) -> None:
+        self.loads += 1
+        unread.append("from Bob")
 
 
 @pages.page("/elsewhere")
@@ -124,6 +143,8 @@ TEMPLATES = {
 <form method="post" action="{{{{ crash }}}}"><button>Crash</button></form>
 <form method="post" action="{{{{ leave('/elsewhere') }}}}"><button>Leave</button></form>
 <form method="post" action="{{{{ leave('/hop') }}}}"><button>Hop</button></form>""",
+    "mail.html": f"""<title>Mail</title><body>{MESSAGES}
+<form method="post" action="{{{{ open_mail }}}}"><button>Open</button></form>""",
     "elsewhere.html": f"<title>Elsewhere</title><h1>Elsewhere</h1>{MESSAGES}",
     "later.html": """<title>Later</title><output>{{ n }}</output>
 <form method="post" action="{{ plain }}"><button>Plain</button></form>
@@ -171,6 +192,36 @@ async def test_k3_it_is_shown_once_where_redirects_lead(way: Way, button: str) -
         assert page.text("h1") == "Elsewhere" and page.texts("p") == ["Moved"]
         assert (await browser.open("/elsewhere")).texts("p") == []
         assert (await browser.open("/messages")).texts("p") == []
+
+
+@ways("SHN")
+async def test_k3_a_message_of_load_is_shown_once_however_often_the_page_is_opened(way: Way) -> None:
+    """A page is loaded by its GET and again when it joins, or when a post has redirected to it."""
+    async with visiting(app(), way) as browser:
+        unread[:] = ["from Ada", "from Ada"]
+        page = await browser.open("/mail")
+        assert page.texts("p") == ["You have mail", "from Ada", "from Ada"]
+        await page.click("Open")
+        assert page.texts("p") == ["You have mail", "from Bob"]
+        unread.append("from Eve")
+        assert (await browser.open("/mail")).texts("p") == ["You have mail", "from Eve"]
+
+
+async def test_k3_a_message_of_load_is_shown_once_by_another_worker() -> None:
+    """What is new when a page connects again is shown, too."""
+    store = MemoryStore()
+    async with (
+        asgi.browser(small_app(pages, TEMPLATES, store=store)) as here,
+        asgi.browser(small_app(pages, TEMPLATES, store=store)) as there,
+    ):
+        tab = await here.open("/mail")
+        assert tab.html.count("You have mail</p>") == 1
+        assert "patch" not in await tab.join()
+        await tab.socket.lose()
+        tab.browser = there
+        unread.append("from Ada")
+        patch = str((await tab.join())["patch"])  # the whole list
+        assert (patch.count("from Ada"), patch.count("You have mail")) == (1, 1)
 
 
 @ways("SHN")
