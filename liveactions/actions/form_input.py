@@ -138,6 +138,9 @@ class Input:
         return FormData(self.pairs)
 
 
+NO_INPUT: Final = Input()
+
+
 class Arguments(Input):
     """The arguments of a script by name, as JSON data."""
 

@@ -73,7 +73,7 @@ def unused_fields(
     return missing, unused
 
 
-def advice_about_names(action: str, missing: list[str], unused: list[str]) -> str:
+def unused_fields_text(action: str, missing: list[str], unused: list[str]) -> str:
     """Return a message about an action that wasn't called because its form has fields of other names."""
     needed = " and ".join(map(repr, missing))
     verb, noun = ("is", "no such field") if len(missing) == 1 else ("are", "no such fields")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final
 
@@ -88,6 +88,16 @@ class FormStates:
             del states[next(iter(states))]
         states[key] = state
 
+    def note_touched(
+        self, key: str, state: FormState, found: Mapping[str, str], touched: Collection[str]
+    ) -> None:
+        """Show errors that were found while the visitor types: `state` gets those of touched fields, and
+        keeps those of the others.
+        """
+        shown = _touched_errors(state.errors, found, touched)
+        if shown != state.errors:
+            self.put(key, replace(state, errors=shown))
+
     def forget(self, key: str) -> None:
         if self.states.pop(key, None) is not None:
             self.version = next(_versions)
@@ -104,6 +114,23 @@ class FormStates:
         others = more(key, bound)
         for known in [known for known in self.states if known == key or known.startswith(others)]:
             self.forget(known)
+
+
+def _touched_errors(
+    old: Mapping[str, str], found: Mapping[str, str], touched: Collection[str]
+) -> dict[str, str]:
+    """Return the errors to show while a visitor types: new ones for touched fields, old ones for the
+    others.
+    """
+    names = tuple(touched)
+    below = tuple(f"{name}{mark}" for name in names for mark in ".[")
+
+    def is_touched(path: str) -> bool:
+        return path in names or path.startswith(below)
+
+    shown = {path: text for path, text in old.items() if not is_touched(path)}
+    shown.update({path: text for path, text in found.items() if is_touched(path)})
+    return shown
 
 
 class Texts:
@@ -194,23 +221,6 @@ def submitted_values(pairs: Iterable[tuple[str, Any]], secrets: Collection[str])
         if isinstance(value, str) and name not in secrets and not is_secret_name(name):
             values.setdefault(name, []).append(value)
     return values
-
-
-def touched_errors(
-    old: Mapping[str, str], found: Mapping[str, str], touched: Collection[str]
-) -> dict[str, str]:
-    """Return the errors to show while a visitor types: new ones for touched fields, old ones for the
-    others.
-    """
-    names = tuple(touched)
-    below = tuple(f"{name}{mark}" for name in names for mark in ".[")
-
-    def is_touched(path: str) -> bool:
-        return path in names or path.startswith(below)
-
-    shown = {path: text for path, text in old.items() if not is_touched(path)}
-    shown.update({path: text for path, text in found.items() if is_touched(path)})
-    return shown
 
 
 def is_secret_name(name: str) -> bool:

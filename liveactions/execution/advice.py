@@ -9,7 +9,7 @@ from typing import Any
 
 from ..actions.action import ActionRef
 from ..actions.form_input import Input
-from ..actions.form_names import advice_about_names, unused_fields
+from ..actions.form_names import unused_fields, unused_fields_text
 from ..actions.run_context import Effects, Owner
 from ..logs import get_logger
 from ..pages.component import Component, components_of, streams_of
@@ -32,7 +32,7 @@ def advise_about_names(
     missing, unused = unused_fields(ref.action, given, errors)
     if not (missing and unused):
         return None
-    text = _place(page, ref.component, unused) + advice_about_names(ref.action.name, missing, unused)
+    text = _place(page, ref.component, unused) + unused_fields_text(ref.action.name, missing, unused)
     said = f"{ref.action.__module__}.{ref.action.__qualname__}: {text}"
     if said not in _advised:
         _advised.add(said)

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ..actions.action import ActionRef
 from ..actions.bound_arguments import named
-from ..actions.form_input import Arguments, Input
+from ..actions.form_input import NO_INPUT, Arguments, Input
 from ..actions.markers import Depends, Event
 from ..actions.messages import text
 from ..actions.parameters import Parameter, ParameterPlan, plan_of
@@ -38,7 +38,6 @@ from .results import visitor_error
 from .timeouts import invoke
 
 log = get_logger(__name__)
-NO_INPUT: Final = Input()
 _NO_EVENT: Final = Event()
 
 

@@ -27,6 +27,9 @@ from ..pages.live_context import LiveContext
 from ..tasks import Supervisor, contained
 
 P = ParamSpec("P")
+FLASH_COOKIE: Final = "live-flash"
+FLASH_TTL: Final = 60
+"""Seconds for which flashes in a cookie are valid."""
 
 
 def flash(text: str, kind: str = "") -> None:
@@ -129,11 +132,6 @@ def _log_fields() -> Mapping[str, object]:
 
 
 add_source(_log_fields)
-
-
-FLASH_COOKIE: Final = "live-flash"
-FLASH_TTL: Final = 60
-"""Seconds for which flashes in a cookie are valid."""
 
 
 def flashes_to_cookie(live: LiveContext) -> None:

@@ -116,6 +116,11 @@ def has_handler(error: BaseException, request: Request | None) -> bool:
     return False
 
 
+def failure_for_visitor(error: BaseException, public: ActionError) -> Failed:
+    """Return the outcome of an exception whose `visitor_error` is `public`."""
+    return failure(public.message, public.status, errors=public.errors, error=error, headers=public.headers)
+
+
 def failure_for_handler(error: BaseException, live: LiveContext) -> Failed:
     """Return the outcome of an exception that the application has a handler for."""
     failed = failure(text("action_failed", live.services.messages, id=""), 500, error=error)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from ..actions.action import ActionRef
-from ..actions.form_input import Arguments, Input
-from ..actions.form_state import FormState, touched_errors
+from ..actions.form_input import NO_INPUT, Arguments, Input
+from ..actions.form_state import FormState
 from ..actions.markers import Event
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
@@ -28,15 +27,15 @@ from ..store.long_states import StateJSON
 from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
 from .advice import advise_about_load
-from .dependencies import NO_INPUT, Injection, evaluate_presence, raise_response
+from .dependencies import Injection, evaluate_presence, raise_response
 from .effects import delete_flash_cookie, flashes_from_cookie, flashes_to_cookie
 from .loading import load_below, mark_changed, mark_revalidated, mark_stale, mount_one
 from .results import (
     FATAL,
     CalledForms,
     control_flow_outcome,
-    failure,
     failure_for_handler,
+    failure_for_visitor,
     has_handler,
     success,
     unexpected,
@@ -45,8 +44,6 @@ from .results import (
 from .timeouts import invoke, is_cancellation, last_value, within
 
 log = get_logger("liveactions")
-FieldPairs = Iterable[tuple[str, Any]]
-"""Names and values (texts, or Starlette's `UploadFile`) in the order of the form."""
 
 
 class PageRun:
@@ -137,6 +134,8 @@ class PageRun:
             self._injection = Injection(self.page, self.event)
         return self._injection
 
+    # Before the call
+
     async def guard(self) -> Outcome | None:
         """Run the guards of application, router and page, unless they have run. Return None if they accept,
         otherwise the outcome.
@@ -147,6 +146,23 @@ class PageRun:
             self.refusal = await self._try("guard", self._guard)
             self.has_passed = self.refusal is None
         return self.refusal
+
+    async def _guard(self) -> None:
+        page, injection = self.page, self.injection
+        await injection.enter()
+        if page.live.skips_guards:
+            return
+        guards = (*page.live.services.guards, *page._live_guards)
+        if not self._has_paused:
+            await injection.run_guards(guards)
+            return
+        now = Injection(page, self.event)  # dependencies from before the pause are outdated
+        try:
+            await now.run_guards(guards)
+        except BaseException as error:
+            await now.close(error)
+            raise
+        await now.close()
 
     async def navigate(self, fill: Callable[[], Outcome], request: PageRequest | None = None) -> Outcome:
         """Set the fields from another address of the page with `fill`, and run the guards for a GET of that
@@ -183,58 +199,13 @@ class PageRun:
             return await self.guard()
         return await self._guarded("mount", self._mount)
 
+    async def _mount(self) -> None:
+        for component in components_of(self.page):
+            await mount_one(component, self.page, self._call_hook)
+
     def take_flashes(self) -> None:
         """Show the flashes in the request's cookie, which is deleted when the run commits."""
         self._has_taken_flashes = flashes_from_cookie(self.page.live)
-
-    async def run_hook(self, name: str) -> Outcome | None:
-        """Run the hooks ``connected``, ``disconnected`` or ``closed`` of the page and its components.
-
-        The latter two run without guards, because they release what ``connected`` has acquired, and show
-        nothing.
-        """
-        run = self._guarded if name == "connected" else self._try
-        return await run(name, lambda: self._run_hooks(name))
-
-    async def run_timer(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
-        """Run a timer's function on its component, by default the page."""
-        target = self.page if component is None else component
-        return await self._run_function(function, lambda: self._call_hook(function, target))
-
-    async def run_callback(self, call: Callable[[], Any]) -> Outcome:
-        """Run a function of background code on the page."""
-        return await self._run_function(call, lambda: self._invoke(call))
-
-    async def run_listener(
-        self, function: Callable[..., Any], component: Component, data: dict[str, Any]
-    ) -> Outcome:
-        """Run a listener's function with published data."""
-
-        async def work() -> None:
-            plan = component._live_record.description.plan(function)
-            values, errors = plan.fill({}, Arguments(data), self.page.live.services.messages)
-            if errors:
-                raise TypeError(
-                    f"{function.__qualname__}: the published message doesn't match its parameters: {errors}"
-                )
-            values.update(await self.injection.injected(plan, component))
-            await self._invoke(function, component, **values)
-
-        return await self._run_function(function, work)
-
-    async def _run_function(
-        self, function: Callable[..., Any], call: Callable[[], Awaitable[object]]
-    ) -> Outcome:
-        """Run the guards and then `call`, which calls `function`; note what it changes."""
-
-        async def call_and_note() -> None:
-            await call()
-            self.note_changes()
-
-        self._in_url = in_url_values(self.page)
-        what = getattr(function, "__qualname__", "background code")
-        note_action(what)
-        return await self._guarded(what, call_and_note) or DONE
 
     async def prepare(self) -> Outcome | None:
         """Load a restored page if that is needed to call an action: to fill its `loaded` fields, or, if it is
@@ -248,13 +219,14 @@ class PageRun:
             return await self.load()
         return None
 
-    async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
+    # The call
+
+    async def call(self, ref: ActionRef[..., Any], given: Input = NO_INPUT) -> Outcome:
         """Run an action: guards, bound fields, parameters, the function. Its forms show the outcome."""
         page, action = self.page, ref.action
         must_enter = not self.has_passed or page.live.kept is not None
         if must_enter and (refused := await self.guard() or await self.read_kept()) is not None:
             return refused
-        given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
         if given is not NO_INPUT or self._injection is not None:
             self.injection.given = given
         if isinstance(ref, BoundField) or item_of(ref) is not None:
@@ -319,21 +291,87 @@ class PageRun:
 
         return note
 
-    async def validate(self, ref: ActionRef[..., Any], fields: FieldPairs, touched: Sequence[str]) -> Outcome:
+    async def validate(self, ref: ActionRef[..., Any], given: Input, touched: Sequence[str]) -> Outcome:
         """Validate input by the action's parameters and validators; touched fields show their errors."""
-        given = self.injection.given = Input(fields)
+        self.injection.given = given
 
         async def check() -> None:
             here = current_reference(self.page, ref)
             await self.injection.run_guards(here.action.guards)
             _, errors = await self.injection.validated(here, given)
-            forms = self.page.live.forms
-            old = ref.own
-            shown = touched_errors(old.errors, errors, touched)
-            if shown != old.errors:
-                forms.put(ref.key, replace(old, errors=shown))
+            self.page.live.forms.note_touched(ref.key, ref.own, errors, touched)
 
         return await self._guarded(ref.action.__qualname__, check) or DONE
+
+    async def run_hook(self, name: str) -> Outcome | None:
+        """Run the hooks ``connected``, ``disconnected`` or ``closed`` of the page and its components.
+
+        The latter two run without guards, because they release what ``connected`` has acquired, and show
+        nothing.
+        """
+        run = self._guarded if name == "connected" else self._try
+        return await run(name, lambda: self._run_hooks(name))
+
+    async def _run_hooks(self, name: str) -> None:
+        await self.injection.enter()
+        for component in components_of(self.page):
+            hook = component._live_record.description.hooks.get(name)
+            if hook is not None:
+                await self._call_hook(hook, component)
+
+    async def run_timer(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
+        """Run a timer's function on its component, by default the page."""
+        target = self.page if component is None else component
+        return await self._run_function(function, lambda: self._call_hook(function, target))
+
+    async def run_callback(self, call: Callable[[], Any]) -> Outcome:
+        """Run a function of background code on the page."""
+        return await self._run_function(call, lambda: self._invoke(call))
+
+    async def run_listener(
+        self, function: Callable[..., Any], component: Component, data: dict[str, Any]
+    ) -> Outcome:
+        """Run a listener's function with published data."""
+
+        async def work() -> None:
+            plan = component._live_record.description.plan(function)
+            values, errors = plan.fill({}, Arguments(data), self.page.live.services.messages)
+            if errors:
+                raise TypeError(
+                    f"{function.__qualname__}: the published message doesn't match its parameters: {errors}"
+                )
+            values.update(await self.injection.injected(plan, component))
+            await self._invoke(function, component, **values)
+
+        return await self._run_function(function, work)
+
+    async def _run_function(
+        self, function: Callable[..., Any], call: Callable[[], Awaitable[object]]
+    ) -> Outcome:
+        """Run the guards and then `call`, which calls `function`; note what it changes."""
+
+        async def call_and_note() -> None:
+            await call()
+            self.note_changes()
+
+        self._in_url = in_url_values(self.page)
+        what = getattr(function, "__qualname__", "background code")
+        note_action(what)
+        return await self._guarded(what, call_and_note) or DONE
+
+    async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
+        plan = component._live_record.description.plan(function)
+        arguments = await self.injection.arguments_of_hook(plan, component) if plan.parameters else {}
+        if plan.is_async:
+            seconds = self.page.live.services.timeout
+            raise_response(await within(seconds, function(component, **arguments)))
+        else:
+            await self._invoke(function, component, **arguments)
+
+    async def _invoke(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
+        raise_response(await invoke(self.page.live.services.timeout, function, args, kwargs))
+
+    # After the call
 
     async def load(self, outcome: Outcome = DONE) -> Outcome | None:
         """Run `load` of every component for which it is due. Return an outcome if one fails or redirects.
@@ -359,8 +397,32 @@ class PageRun:
             problem = await self._try("the page's address", self._update_address) or problem
         return problem
 
+    async def _load(self) -> None:
+        page = self.page
+        if page.live.services.around:
+            await self.injection.enter()
+        if not self._may_load:
+            return
+        if page._live_record.description.children:
+            attach(page, page.live)
+        self.note_changes()
+        effects = self.effects
+        if effects.revalidates or effects.refreshes:
+            mark_revalidated(page, effects)
+        if page.live.is_request_changed:
+            mark_stale(page, None)
+        self._due = [record for one in components_of(page) if (record := one._live_record).stale]
+        await load_below(page, page, self._checkpoint.undo_logs, self._call_hook)
+
     async def _update_address(self) -> None:
         self.url_change = update_address(self.page, self._in_url)
+
+    def note_changes(self) -> None:
+        """Note, once, where `load` is due because fields have changed."""
+        if self._has_noted_changes or not self._may_load:
+            return
+        self._has_noted_changes = True
+        self._has_changed = mark_changed(self.page, self._checkpoint.undo_logs)
 
     async def conclude(self, outcome: Outcome, draw: Callable[[], object] | None = None) -> Outcome:
         """Load the page, dump its `state`, and render it with `draw`. Return `outcome`; or, if one of these
@@ -378,11 +440,10 @@ class PageRun:
             self._dump()
             if draw is not None and is_shown:
                 step = "rendering"
-                if operation is None:
-                    draw()
-                else:
+                if operation is not None:
                     operation.lap("loaded")
-                    draw()
+                draw()
+                if operation is not None:
                     operation.lap("rendered")
         except FATAL:
             raise
@@ -411,13 +472,13 @@ class PageRun:
         again, in another run.
         """
         effects = self.effects
-        live, known = self.page.live, (effects.tags, effects.paths)
+        live, loaded = self.page.live, (effects.tags, effects.paths)
         failed = None
         if self._injection is not None and self._injection.stack is not None:
             failed = await self._try("a dependency", self._injection.close)
         if failed is not None and self.state is not None:
             self.dump()
-        shown = failed is None and known == (effects.tags, effects.paths)
+        is_shown = failed is None and loaded == (effects.tags, effects.paths)  # none came after `load`
         if live.kept is not None and not (self.is_undone or self.is_abandoned):
             failed = await self._try("storing fields that outlive the page", self._store_kept) or failed
         effects.is_closed, self.has_passed, live.restored_flashes = True, False, ()
@@ -428,7 +489,7 @@ class PageRun:
         if live.flashes and isinstance(outcome, RedirectTo):
             flashes_to_cookie(live)
         if effects.tags or effects.paths or effects.messages:
-            await publish(effects, shown)
+            await publish(effects, is_shown)
         if (operation := current_operation.get()) is not None:
             operation.lap("loaded")
         return failed or outcome
@@ -436,6 +497,8 @@ class PageRun:
     async def _store_kept(self) -> None:
         assert self.page.live.kept is not None
         self.effects.tags |= await self.page.live.kept.store(self.page)
+
+    # Failures
 
     async def _guarded(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
         return await self.guard() or await self._try(what, function)
@@ -480,9 +543,7 @@ class PageRun:
         if is_handled:
             failed = failure_for_handler(error, live)
         elif public is not None:
-            failed = failure(
-                public.message, public.status, errors=public.errors, error=error, headers=public.headers
-            )
+            failed = failure_for_visitor(error, public)
         else:
             failed = outcome if isinstance(outcome, Failed) else unexpected(error, live, what)
         self._forget_success(failed)
@@ -498,18 +559,6 @@ class PageRun:
         if self.page.live.kept is not None:
             self.page.live.kept.undo()
 
-    def _forget_success(self, failed: Failed) -> None:
-        """Let the form of a successful call show the error of a later step."""
-        if self._called is not None:
-            called, self._called = self._called, None
-            called.restore()
-            called.note_failure(failed)
-
-    def _mark_due_again(self) -> None:
-        """Note that `load` is due again: its data came from dependencies that have rolled back."""
-        for record in self._due:
-            record.stale = True
-
     async def _roll_back(self, error: BaseException) -> None:
         self._mark_due_again()
         try:
@@ -518,26 +567,19 @@ class PageRun:
         except BaseException as another:
             log.error("a dependency failed to close", exc_info=another)
 
-    async def _guard(self) -> None:
-        page, injection = self.page, self.injection
-        await injection.enter()
-        if page.live.skips_guards:
-            return
-        guards = (*page.live.services.guards, *page._live_guards)
-        if not self._has_paused:
-            await injection.run_guards(guards)
-            return
-        now = Injection(page, self.event)  # dependencies from before the pause are outdated
-        try:
-            await now.run_guards(guards)
-        except BaseException as error:
-            await now.close(error)
-            raise
-        await now.close()
+    def _mark_due_again(self) -> None:
+        """Note that `load` is due again: its data came from dependencies that have rolled back."""
+        for record in self._due:
+            record.stale = True
 
-    def undo_with(self, other: PageRun) -> None:
-        """If this run fails, also undo what `other` has changed so far, because it can't be shown."""
-        self._checkpoint = other._checkpoint
+    def _forget_success(self, failed: Failed) -> None:
+        """Let the form of a successful call show the error of a later step."""
+        if self._called is not None:
+            called, self._called = self._called, None
+            called.restore()
+            called.note_failure(failed)
+
+    # Steps of generators
 
     def pause(self) -> None:
         """Note that the changes so far are shown: they can't be undone any more. The guards run again before
@@ -551,49 +593,6 @@ class PageRun:
         """Keep what has changed since `other` began, even if this run is rolled back."""
         self._checkpoint.exclude(other._checkpoint)
 
-    async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
-        plan = component._live_record.description.plan(function)
-        arguments = await self.injection.arguments_of_hook(plan, component) if plan.parameters else {}
-        if plan.is_async:
-            seconds = self.page.live.services.timeout
-            raise_response(await within(seconds, function(component, **arguments)))
-        else:
-            await self._invoke(function, component, **arguments)
-
-    async def _invoke(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        raise_response(await invoke(self.page.live.services.timeout, function, args, kwargs))
-
-    async def _mount(self) -> None:
-        for component in components_of(self.page):
-            await mount_one(component, self.page, self._call_hook)
-
-    async def _run_hooks(self, name: str) -> None:
-        await self.injection.enter()
-        for component in components_of(self.page):
-            hook = component._live_record.description.hooks.get(name)
-            if hook is not None:
-                await self._call_hook(hook, component)
-
-    async def _load(self) -> None:
-        page = self.page
-        if page.live.services.around:
-            await self.injection.enter()
-        if not self._may_load:
-            return
-        if page._live_record.description.children:
-            attach(page, page.live)
-        self.note_changes()
-        effects = self.effects
-        if effects.revalidates or effects.refreshes:
-            mark_revalidated(page, effects)
-        if page.live.is_request_changed:
-            mark_stale(page, None)
-        self._due = [record for one in components_of(page) if (record := one._live_record).stale]
-        await load_below(page, page, self._checkpoint.undo_logs, self._call_hook)
-
-    def note_changes(self) -> None:
-        """Note, once, where `load` is due because fields have changed."""
-        if self._has_noted_changes or not self._may_load:
-            return
-        self._has_noted_changes = True
-        self._has_changed = mark_changed(self.page, self._checkpoint.undo_logs)
+    def undo_with(self, other: PageRun) -> None:
+        """If this run fails, also undo what `other` has changed so far, because it can't be shown."""
+        self._checkpoint = other._checkpoint

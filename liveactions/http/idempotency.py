@@ -17,6 +17,7 @@ from starlette.responses import Response
 from ..actions.request import Changes, PageRequest
 from ..execution.app_context import AppContext
 from .bodies import Pair
+from .responses import NO_STORE
 
 T = TypeVar("T")
 POLL_INTERVAL: Final = 0.02
@@ -95,4 +96,4 @@ def _copy(request: PageRequest, answer: Any) -> Response:
         raise HTTPException(409, UNCONFIRMED if answer else STILL_RUNNING)
     if changes is not None:
         request.put_back(Changes.load(changes))
-    return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
+    return Response(body, status, NO_STORE, "application/json")

@@ -33,6 +33,7 @@ from ..session.runner import Session
 from ..tasks import contained
 from .bodies import read_json
 from .connections import BufferedConnection, EventStream
+from .responses import NO_STORE
 
 log = get_logger(__name__)
 STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERROR: 503}
@@ -111,7 +112,7 @@ async def answer_ops(sessions: SessionRegistry, request: Request) -> Response:
         body, status = connection.body(), 200
     except ProtocolError as error:
         body, status = json.dumps({"error": str(error)}), STATUS.get(error.code, 400)
-    headers = {"Cache-Control": "no-store", **({} if may_run else SKIPPED)}
+    headers = {**NO_STORE, **({} if may_run else SKIPPED)}
     if sessions.is_draining:
         headers |= _reconnect(request)
     response = Response(body, status, headers, "application/json")

@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from ..actions.form_input import NO_INPUT, Input
 from ..actions.form_state import FormState, is_secret_name
 from ..actions.messages import text
 from ..actions.request import Changes
@@ -156,7 +157,7 @@ class PostHandler(PageRequestHandler):
         if ref is None or (source is Source.ADDRESS and ref.is_of_page):
             _note_outdated(self.page, token, fields)
             return failure(text("page_outdated", self.site.services.messages), 409)
-        outcome = await run.call(ref, fields)
+        outcome = await run.call(ref, Input(fields) if fields else NO_INPUT)
         if self._is_restarted:
             flash_restarted(self.page.live)
         return outcome

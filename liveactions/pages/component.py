@@ -248,7 +248,7 @@ class Component:
         super().__init_subclass__(**kwargs)
         if "_live_own" in cls.__dict__:
             return
-        _read(cls, cls.__dict__.get("_live_around") or _names_around())
+        _prepare(cls, cls.__dict__.get("_live_around") or _names_around())
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
@@ -358,7 +358,7 @@ def _names_around() -> dict[str, Any]:
     return {} if frame.f_locals is frame.f_globals else dict(frame.f_locals)
 
 
-def _read(cls: type[Component], names: dict[str, Any]) -> None:
+def _prepare(cls: type[Component], names: dict[str, Any]) -> None:
     """Prepare a new class, and check it as far as its annotations can be resolved yet."""
     own = annotated_names(cls)
     cls._live_names = names  # type: ignore[attr-defined]

@@ -13,12 +13,12 @@ from logging import ERROR, WARNING
 from typing import Any, Final
 
 from ..actions.action import ActionRef
-from ..actions.form_input import Arguments, Input
+from ..actions.form_input import NO_INPUT, Arguments, Input
 from ..actions.markers import Event
 from ..actions.messages import text
 from ..exceptions import ForgedReference, SealError, StoreError, UnknownAction
 from ..execution.results import failure
-from ..execution.run import FieldPairs, PageRun
+from ..execution.run import PageRun
 from ..logs import get_logger
 from ..pages.lookup import log_refused
 from ..protocol.constants import FIELD_BOUND
@@ -84,11 +84,11 @@ async def dispatch_op(
     if job.n <= state.op_log.uncertain and is_call and not ref.action.idempotent:
         return UNKNOWN
     if isinstance(job, CallFunction):
-        given: FieldPairs | Arguments = Arguments(job.arguments)
+        given: Input = Arguments(job.arguments)
     elif is_call and job.fields and dict in map(type, job.fields):
         return await _call_with_files(ops, run, job, ref, job.fields)
     else:
-        given = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
+        given = Input(zip(job.fields[::2], job.fields[1::2], strict=True)) if job.fields else NO_INPUT
         if isinstance(job, Validate):
             return await run.validate(ref, given, job.touched)
     if ref.action.runs_concurrently:
@@ -103,23 +103,23 @@ def _bound_references(fields: Fields) -> list[str]:
 
 
 async def _call_with_files(
-    ops: ConcurrentOps, run: PageRun, job: Act, ref: ActionRef[..., Any], given: Fields
+    ops: ConcurrentOps, run: PageRun, job: Act, ref: ActionRef[..., Any], fields: Fields
 ) -> Outcome:
     state = ops.state
     if (refused := await run.guard()) is not None:
         return refused
     async with AsyncExitStack() as files:
         try:
-            opening = state.site.uploads.opened(given, state.binding.context)
+            opening = state.site.uploads.opened(fields, state.binding.context)
             opened = await files.enter_async_context(opening)
-            fields = opened.pairs
         except SealError:
             return failure(FILE_EXPIRED, status=409)
         except StoreError as error:
             log.error("%s: an uploaded file can't be read: %s", state.name, error)
             return failure(text("storage_failed", state.site.services.messages), status=503)
+        given = Input(opened.pairs)
         outcome = await (
-            ops.run(run, job, ref, fields) if ref.action.runs_concurrently else run.call(ref, fields)
+            ops.run(run, job, ref, given) if ref.action.runs_concurrently else run.call(ref, given)
         )
         if outcome is STREAMING:
             rest = files.pop_all()
@@ -173,16 +173,16 @@ class StreamingCall:
         self._ops = ops
         self._is_cancelled = False
 
-    def begin(self, fields: FieldPairs | Input) -> None:
-        self.task = self._ops.tasks.start(self._work(fields))
+    def begin(self, given: Input) -> None:
+        self.task = self._ops.tasks.start(self._work(given))
 
     def cancel(self) -> None:
         """End the generator at its next ``yield``."""
         self._is_cancelled = True
 
-    async def _work(self, fields: FieldPairs | Input) -> None:
+    async def _work(self, given: Input) -> None:
         try:
-            outcome = await self.page_run.call(self.ref, fields)
+            outcome = await self.page_run.call(self.ref, given)
         except asyncio.CancelledError:  # a newer call, or the session's end
             outcome = DONE
 
@@ -290,17 +290,15 @@ class ConcurrentOps:
 
     # Calls that run
 
-    async def run(
-        self, page_run: PageRun, op: Op, ref: ActionRef[..., Any], fields: FieldPairs | Input
-    ) -> Outcome:
+    async def run(self, page_run: PageRun, op: Op, ref: ActionRef[..., Any], given: Input) -> Outcome:
         """Run an action during which other operations are received."""
         if ref.action.streams:
-            return await page_run.guard() or self._start(page_run, op.n, ref, fields)
+            return await page_run.guard() or self._start(page_run, op.n, ref, given)
         self.called, self._task, self._is_cancelled = ref, asyncio.current_task(), False
         if self.state.queue.contains(self._leaves_page):
             self._cancel_on_leave()
         try:
-            outcome = await page_run.call(ref, fields)
+            outcome = await page_run.call(ref, given)
         except asyncio.CancelledError:
             if not self._is_cancelled:
                 raise
@@ -312,9 +310,7 @@ class ConcurrentOps:
             self._task.uncancel()
         return outcome
 
-    def _start(
-        self, page_run: PageRun, n: int, ref: ActionRef[..., Any], fields: FieldPairs | Input
-    ) -> Outcome:
+    def _start(self, page_run: PageRun, n: int, ref: ActionRef[..., Any], given: Input) -> Outcome:
         same = [call for call in self.streaming if _is_same(ref, call.ref)]
         if same and ref.action.concurrency == "drop":
             return DONE
@@ -322,7 +318,7 @@ class ConcurrentOps:
             earlier.task.cancel()
         call = StreamingCall(self, n, ref, page_run.event)
         self.streaming.append(call)
-        call.begin(fields)
+        call.begin(given)
         call.task.add_done_callback(lambda _: self.streaming.remove(call))
         return STREAMING
 

@@ -197,6 +197,11 @@ def batches(rows: Sequence[ClaimedRow], most: int, most_bytes: int) -> Iterator[
         yield batch
 
 
+def key_bytes(key: str) -> bytes:
+    """Return a key as bytes. Keys may come from outside, and contain characters that can't be encoded."""
+    return key.encode(errors="surrogatepass")
+
+
 def next_epoch(now: float, last: int = 0) -> int:
     """Return an epoch that is greater than `last`, and than those that the store returned before losing
     data.

@@ -24,7 +24,17 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, ClaimedRow, Row, SweptStore, backoff, batches
+from .base import (
+    CLAIM_SECONDS,
+    SLACK,
+    SWEEP_ROWS,
+    ClaimedRow,
+    Row,
+    SweptStore,
+    backoff,
+    batches,
+    key_bytes,
+)
 
 try:
     import psycopg
@@ -231,11 +241,11 @@ class PostgresStore(SweptStore):
         return self._server, self._prefix
 
     async def get(self, key: str) -> bytes | None:
-        found = await self._run(GET, self._prefix, _blob(key))
+        found = await self._run(GET, self._prefix, key_bytes(key))
         return bytes(found[0][0]) if found else None
 
     async def put_many(self, rows: Iterable[Row]) -> None:
-        given = {_blob(key): (bytes(value), ttl) for key, value, ttl in rows}
+        given = {key_bytes(key): (bytes(value), ttl) for key, value, ttl in rows}
         if given:
             values, times = zip(*given.values(), strict=True)
             await self._run(PUT, self._prefix, list(given), list(values), list(times))
@@ -244,18 +254,18 @@ class PostgresStore(SweptStore):
     async def once(self, key: str, ttl: float) -> bool:
         token = secrets.token_bytes(8)
         try:
-            return bool(await self._run(ONCE, self._prefix, _blob(key), token, ttl))
+            return bool(await self._run(ONCE, self._prefix, key_bytes(key), token, ttl))
         except StoreError:
             self._unconfirmed.setdefault(key, []).append(token)
             raise
 
     async def withdraw(self, key: str) -> None:
         if tokens := self._unconfirmed.get(key):
-            await self._run(WITHDRAW, self._prefix, _blob(key), tokens)
+            await self._run(WITHDRAW, self._prefix, key_bytes(key), tokens)
             del self._unconfirmed[key]
 
     async def take(self, key: str, interval: float, burst: int) -> float:
-        where, most = (self._prefix, _blob(key)), burst * interval
+        where, most = (self._prefix, key_bytes(key)), burst * interval
         if await self._run(TAKE, *where, interval, most + SLACK):
             await self._sweep_if_due(self.clock())
             return 0.0
@@ -263,10 +273,10 @@ class PostgresStore(SweptStore):
         return max(SLACK, found[0][0] + interval - most) if found else SLACK
 
     async def delete(self, key: str) -> None:
-        await self._run(DELETE, self._prefix, _blob(key))
+        await self._run(DELETE, self._prefix, key_bytes(key))
 
     async def claim(self, key: str) -> int:
-        epoch: int = (await self._run(CLAIM, self._prefix, _blob(key), CLAIM_SECONDS))[0][0]
+        epoch: int = (await self._run(CLAIM, self._prefix, key_bytes(key), CLAIM_SECONDS))[0][0]
         return epoch
 
     async def save_many(self, rows: Sequence[ClaimedRow]) -> list[bool]:
@@ -276,7 +286,7 @@ class PostgresStore(SweptStore):
             numbers = [next(pool.numbers) for _ in batch]
             columns = (list(column) for column in zip(*batch, strict=True))
             keys, epochs, values, times = columns
-            blobs = [_blob(key) for key in keys]
+            blobs = [key_bytes(key) for key in keys]
             given = blobs, epochs, [bytes(value) for value in values], times, numbers
             found = await self._run(SAVE, self._prefix, CLAIM_SECONDS, pool.sender, *given)
             done = {bytes(key) for (key,) in found}
@@ -356,7 +366,3 @@ def check_url(server: str) -> None:
         if urlsplit(server).password:  # what can't be read may be a part of it
             text = re.sub('"[^"]*"', '"…"', text)
         raise ValueError(f"the URL of the PostgreSQL server can't be used: {text}") from None
-
-
-def _blob(key: str) -> bytes:
-    return key.encode(errors="surrogatepass")

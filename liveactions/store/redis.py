@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, ClaimedRow, Row, Store, backoff, batches
+from .base import CLAIM_SECONDS, SLACK, ClaimedRow, Row, Store, backoff, batches, key_bytes
 
 try:
     import redis.exceptions as errors
@@ -210,7 +210,7 @@ class RedisStore(Store):
             await client.redis.aclose()
 
     def _key(self, kind: bytes, key: str) -> bytes:
-        return b"%b%b:%b" % (self._prefix, kind, key.encode(errors="surrogatepass"))
+        return b"%b%b:%b" % (self._prefix, kind, key_bytes(key))
 
     async def _eval(self, script: Script, keys: Sequence[bytes], values: Sequence[bytes | int]) -> Any:
         arguments = len(keys), *keys, *values

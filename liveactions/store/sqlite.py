@@ -36,6 +36,7 @@ from .base import (
     JournalRow,
     Row,
     SweptStore,
+    key_bytes,
     next_epoch,
     taken,
 )
@@ -121,7 +122,7 @@ class SqliteStore(SweptStore):
         return self.path.with_suffix(".files")
 
     async def get(self, key: str) -> bytes | None:
-        blob = _blob(key)
+        blob = key_bytes(key)
         saved = self._in_journals(blob)
         row = await self._run(lambda db: db.execute(GET, (blob,)).fetchone())
         found = Value(*row) if row else None
@@ -133,17 +134,17 @@ class SqliteStore(SweptStore):
 
     async def put_many(self, rows: Iterable[Row]) -> None:
         now, stamp = self.clock(), self._journals.stamp
-        values = [(_blob(key), bytes(value), now + ttl, stamp()) for key, value, ttl in rows]
+        values = [(key_bytes(key), bytes(value), now + ttl, stamp()) for key, value, ttl in rows]
         await self._run(lambda db: _many(db, PUT, values))
         await self._sweep_if_due(now)
 
     async def once(self, key: str, ttl: float) -> bool:
         now = self.clock()
         await self._sweep_if_due(now)
-        return await self._changes(ONCE, {"key": _blob(key), "until": now + ttl, "now": now}) == 1
+        return await self._changes(ONCE, {"key": key_bytes(key), "until": now + ttl, "now": now}) == 1
 
     async def take(self, key: str, interval: float, burst: int) -> float:
-        now, blob = self.clock(), _blob(key)
+        now, blob = self.clock(), key_bytes(key)
         await self._sweep_if_due(now)
 
         def work(db: sqlite3.Connection) -> float:
@@ -157,7 +158,7 @@ class SqliteStore(SweptStore):
         return await self._run(work)
 
     async def delete(self, key: str) -> None:
-        blob = _blob(key)
+        blob = key_bytes(key)
         saved = self._in_journals(blob)
         if saved is None:
             await self._changes(DELETE, (blob,))
@@ -165,7 +166,7 @@ class SqliteStore(SweptStore):
             await self._changes(PUT, (blob, None, saved.until, self._journals.stamp()))
 
     async def claim(self, key: str) -> int:
-        now, blob = self.clock(), _blob(key)
+        now, blob = self.clock(), key_bytes(key)
         since = self._journals.open()
         values = (blob, next_epoch(now), now + CLAIM_SECONDS)
         found = await self._run(lambda db: db.execute(CLAIM, values).fetchall())
@@ -185,7 +186,7 @@ class SqliteStore(SweptStore):
         await self._sweep_if_due(now)
         since = self._journals.open()
         stamp = self._journals.stamp
-        values = [_claimed(now, stamp(), _blob(key), epoch, v, now + ttl) for key, epoch, v, ttl in rows]
+        values = [_claimed(now, stamp(), key_bytes(key), epoch, v, now + ttl) for key, epoch, v, ttl in rows]
         saved = await self._run(lambda db: _save_all(db, values))
         for row, is_saved in zip(values, saved, strict=True):
             if is_saved:
@@ -194,7 +195,7 @@ class SqliteStore(SweptStore):
 
     def save_now(self, rows: Sequence[JournalRow]) -> list[bool] | None:
         now, journals = self.clock(), self._journals
-        saved = journals.save([(_blob(key), epoch, value, now + ttl) for key, epoch, value, ttl in rows])
+        saved = journals.save([(key_bytes(key), epoch, value, now + ttl) for key, epoch, value, ttl in rows])
         if journals.is_full:
             self.maintain()
         return saved
@@ -310,10 +311,6 @@ def _claimed(
 
 def _save(db: sqlite3.Connection, values: dict[str, Any]) -> bool:
     return db.execute(RENEW, values).rowcount == 1 or db.execute(SAVE, values).rowcount == 1
-
-
-def _blob(key: str) -> bytes:
-    return key.encode(errors="surrogatepass")  # keys may come from outside
 
 
 def default_path(name: str, environment: Mapping[str, str] = os.environ) -> Path:

@@ -9,6 +9,7 @@ from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel, Field, SecretStr
 
 from liveactions.actions.decorator import action
+from liveactions.actions.form_input import Input
 from liveactions.actions.form_state import MAX_FORM_STATES, is_secret_name
 from liveactions.actions.markers import Bound, Prev
 from liveactions.exceptions import ActionError
@@ -167,7 +168,7 @@ async def test_only_the_newest_calls_are_remembered(page: Form) -> None:
 
 async def typed(page: Form, fields: dict[str, Any], *touched: str) -> dict[str, str]:
     scope = PageRun(page)
-    assert (await scope.validate(page.join, pairs(fields), touched)).ok
+    assert (await scope.validate(page.join, Input(pairs(fields)), touched)).ok
     return {name: page.join.errors[name] for name in page.join.errors}
 
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from liveactions.actions.decorator import action
+from liveactions.actions.form_input import NO_INPUT, Input
 from liveactions.actions.markers import Bound, Depends
 from liveactions.actions.responses import forbidden, not_found, redirect, unauthorized
 from liveactions.exceptions import ActionError, ActionTimeout
@@ -559,7 +560,7 @@ async def test_leaving_commits() -> None:
     page = await opened(Shop)
     journal.clear()
     scope = PageRun(page)
-    outcome = await scope.call(page.act, [("how", "leave")])
+    outcome = await scope.call(page.act, Input([("how", "leave")]))
     await scope.close(outcome)
     assert journal[-1] == "commit"
 
@@ -627,7 +628,7 @@ async def test_guards_stand_before_everything(where: str) -> None:
         await PageRun(page).guard(),
         await PageRun(page).mount(),
         await PageRun(page).call(page.act),
-        await PageRun(page).validate(page.act, [], ["x"]),
+        await PageRun(page).validate(page.act, NO_INPUT, ["x"]),
         await PageRun(page).run_timer(timer.function),
     ]
     assert outcomes == [RedirectTo("/login")] * 5

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from liveactions.actions.action import ActionRef
+from liveactions.actions.form_input import Input
 from liveactions.actions.markers import Event
 from liveactions.execution.run import PageRun
 from liveactions.pages.live_context import AppServices, LiveContext
@@ -63,7 +64,7 @@ async def opened(
 async def call(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **event: Any) -> Outcome:
     """Run a complete op: the action, `load` and `close`."""
     scope = PageRun(page, Event(**event) if event else None)
-    outcome = await scope.call(ref, pairs(fields))
+    outcome = await scope.call(ref, Input(pairs(fields)))
     problem = await scope.load()
     return await scope.close(problem or outcome)
 
