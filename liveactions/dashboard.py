@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from .cache.tags import refresh
 from .execution.app_context import MOUNT
-from .http.routes import Health
+from .http.health import Health
 from .pages.description import every
 from .pages.fields import loaded
 from .pages.page import Page

@@ -1,19 +1,17 @@
-"""The library's own routes below `MOUNT`, except for those of actions (`liveactions.http.js_modules`).
+"""The library's own routes below `MOUNT`, where open pages fetch cookies and responses of actions over HTTP.
 
-Open pages fetch cookies and responses here that actions have set or returned over the socket. The other
-routes report a worker's health to load balancers, orchestrators and operators.
+The routes of actions are in `liveactions.http.js_modules`, those of a worker's health in
+`liveactions.http.health`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.datastructures import URLPath
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
@@ -21,11 +19,8 @@ from ..actions.request import Changes
 from ..exceptions import StoreError
 from ..execution.app_context import MOUNT, AppContext
 from ..logs import get_logger
-from ..pubsub.channel import BrokerChannel
 from ..security.origin import Origins
-from ..session.registry import SessionRegistry
 from ..session.request_probe import COOKIE_CHANGES_KEY
-from ..store import Store
 from ..store.one_time import Delivery
 from ..store.upload_storage import COPY_BYTES
 from .bodies import Incoming
@@ -38,13 +33,8 @@ MAX_TICKET_BYTES: Final = 1024
 """Maximum size of a ticket in bytes."""
 FETCHED: Final = "This has been fetched already."
 UNREADABLE: Final = "This can't be fetched now. Please try again."
-HEALTH: Final = f"{MOUNT}/health"
-LIVE: Final = f"{HEALTH}/live"
-READY: Final = f"{HEALTH}/ready"
 MATCHED_KEY: Final = "liveactions.route"
 """In an ASGI scope: the route that the request has matched."""
-PROBE_SECONDS = 0.5
-"""Seconds after which a store or broker counts as unreachable. Orchestrators wait for one second."""
 
 
 class LibraryRoutes(BaseRoute):
@@ -145,88 +135,3 @@ def _response_of(found: Delivery) -> Response:
     response.headers.update(NO_STORE)
     del response.headers["Accept-Ranges"]  # it can only be fetched once, as a whole
     return response
-
-
-class Health:
-    """The endpoints that report a worker's health. They reveal no versions, addresses or reasons.
-
-    A worker stays ready while its store or broker is unreachable: its pages continue in memory, and otherwise
-    all workers would be taken out of service at once. It isn't ready while it drains.
-    """
-
-    def __init__(self, sessions: SessionRegistry, channel: BrokerChannel) -> None:
-        self._sessions = sessions
-        self._store = Probe(lambda: _is_reachable(sessions.site.snapshots.store))
-        self._broker = Probe(channel.is_reachable) if channel.route is not None else None
-
-    async def report(self, request: Request) -> JSONResponse:
-        """Respond with all details. The status is that of `ready`."""
-        store, broker = await self.measure()
-        is_draining = self._sessions.is_draining
-        return _response(
-            not is_draining,
-            live=True,
-            ready=not is_draining,
-            draining=is_draining,
-            degraded=not all(one["reachable"] for one in (store, broker) if one is not None),
-            store=store,
-            broker=broker,
-        )
-
-    async def measure(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """Return whether the store and the broker, if there is one, are reachable, and their latencies."""
-        broker = self._broker.measure() if self._broker else _nothing()
-        store, its_broker = await asyncio.gather(self._store.measure(), broker)
-        return store, its_broker
-
-    async def live(self, request: Request) -> JSONResponse:
-        """Respond with 200: the event loop is running."""
-        return _response(True, live=True)
-
-    async def ready(self, request: Request) -> JSONResponse:
-        """Respond with 200 if the worker accepts visitors, and with 503 while it drains."""
-        is_draining = self._sessions.is_draining
-        return _response(not is_draining, ready=not is_draining, draining=is_draining)
-
-
-class Probe:
-    """Measures the latency of a service. Concurrent requests share one measurement.
-
-    `check` returns whether the service is reachable.
-    """
-
-    def __init__(self, check: Callable[[], Awaitable[bool]]) -> None:
-        self._check = check
-        self._checking: asyncio.Task[float | None] | None = None
-
-    async def measure(self) -> dict[str, Any]:
-        """Return whether the service is reachable, and its latency in milliseconds."""
-        task, loop = self._checking, asyncio.get_running_loop()
-        if task is None or task.done() or task.get_loop() is not loop:
-            task = self._checking = loop.create_task(self._time())
-        done, _ = await asyncio.wait((task,), timeout=PROBE_SECONDS)
-        seconds = task.result() if done else None
-        return {
-            "reachable": seconds is not None,
-            "latency_ms": None if seconds is None else round(1000 * seconds, 2),
-        }
-
-    async def _time(self) -> float | None:
-        before = time.perf_counter()
-        return time.perf_counter() - before if await self._check() else None
-
-
-async def _is_reachable(store: Store) -> bool:
-    try:
-        await store.get("health")
-    except StoreError:
-        return False
-    return True
-
-
-async def _nothing() -> None:
-    return None
-
-
-def _response(ok: bool, **content: Any) -> JSONResponse:
-    return JSONResponse(content, 200 if ok else 503, NO_STORE)

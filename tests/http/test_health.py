@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from liveactions import Live, Pages
-from liveactions.http import routes as module
+from liveactions.http import health as module
 from liveactions.store import MemoryStore
 from liveactions.testing.asgi import ORIGIN
 from tests.support.patience import PATIENCE, wait_until
