@@ -23,6 +23,7 @@ from .form_state import FormStates
 if TYPE_CHECKING:
     from ..pubsub.base import Message
     from ..pubsub.channel import BrokerChannel
+    from ..pubsub.presence import Presence
 
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -66,6 +67,8 @@ class OpenPage(Protocol):
     def own_path(self) -> str: ...
     @property
     def signer(self) -> Signs: ...
+    @property
+    def presence(self) -> Presence | None: ...
     async def identity(self, connection: HTTPConnection) -> str: ...
     def macro(self, template: str, name: str) -> Callable[..., Any]: ...
 

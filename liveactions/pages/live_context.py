@@ -399,5 +399,9 @@ class LiveContext:
         return self.services.signer
 
     @property
+    def presence(self) -> Presence | None:
+        return self.services.presence
+
+    @property
     def debug(self) -> bool:
         return self.services.debug

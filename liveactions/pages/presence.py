@@ -104,7 +104,7 @@ class PresenceField(Generic[T]):
         if component is None:
             return self
         live = getattr(component, "live", None)  # not set before the component is attached
-        known: Presence | None = live.services.presence if live is not None else None
+        known: Presence | None = live.presence if live is not None else None
         return _read(known, self.topic.fill(vars(component), "in the fields")) if known is not None else ()
 
 
@@ -152,7 +152,7 @@ async def present(topic: str, /, **values: Any) -> tuple[Any, ...]:
     name without a value.
     """
     effects = open_effects()
-    known: Presence | None = getattr(getattr(effects, "live", None), "services", _NOTHING).presence
+    known = effects.live.presence if effects is not None else None
     if known is None:
         raise RuntimeError(
             "present() can only be called in a page: in load(), in an action or in a dependency"
@@ -161,13 +161,6 @@ async def present(topic: str, /, **values: Any) -> tuple[Any, ...]:
     here = reading()
     fields = vars(here.who) if here is not None and here.who is not None else {}
     return _read(known, Topic(topic).fill({**fields, **values}, "in the fields"))
-
-
-class _Nothing:
-    presence = None
-
-
-_NOTHING: Final = _Nothing()
 
 
 def _read(known: Presence, topic: str) -> tuple[Any, ...]:

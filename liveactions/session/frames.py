@@ -178,6 +178,6 @@ class FrameWriter:
         if refused is None:
             with suppress(Exception):  # the next frame fails in the same way, and reports it
                 drawn = self._state.page.__fragment__(None)
-                self._state.history.reset_to(b"", b"", None)
+                self._state.history.reset()
                 self._state.drawn = drawn
         return refused

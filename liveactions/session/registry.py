@@ -421,6 +421,14 @@ class SessionRegistry:
         self._drop(session)
         await self._suspend(session)
 
+    def _drop(self, session: Session) -> None:
+        if self._sessions.get(session.state.token) is session:
+            del self._sessions[session.state.token]
+            session.release()
+            self._hosts[session.host] -= 1
+            if not self._hosts[session.host]:
+                del self._hosts[session.host]
+
     # Maintenance
 
     def start(self) -> None:
@@ -432,14 +440,6 @@ class SessionRegistry:
             await asyncio.sleep(IDLE_INTERVAL)
             if not self._maintenance:
                 await self.run_maintenance(time.monotonic())
-
-    def _drop(self, session: Session) -> None:
-        if self._sessions.get(session.state.token) is session:
-            del self._sessions[session.state.token]
-            session.release()
-            self._hosts[session.host] -= 1
-            if not self._hosts[session.host]:
-                del self._hosts[session.host]
 
     def _start_maintenance(self) -> None:
         if not self._maintenance:
@@ -573,13 +573,13 @@ def restore_logs(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLo
     history.shape_since = snapshot.shape_since
     missed = dict(snapshot.missed).get(hello.rev)
     if hello.rev == snapshot.rev:
-        history.reset_to(snapshot.shape, snapshot.digest, snapshot.digests)
+        history.reset(snapshot.shape, snapshot.digest, snapshot.digests)
     elif missed:
-        history.reset_to(snapshot.shape, snapshot.digest, None, missed)
+        history.reset(snapshot.shape, snapshot.digest, missed=missed)
     elif hello.rev >= snapshot.shape_since:
-        history.reset_to(snapshot.shape, b"", None)
+        history.reset(snapshot.shape)
     else:  # the browser has missed a whole page
-        history.reset_to(b"", b"", None)
+        history.reset()
     rev = max(snapshot.rev, hello.rev) if outdated else snapshot.rev
     return OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras), history
 

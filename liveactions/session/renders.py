@@ -59,11 +59,16 @@ class RenderHistory:
         """
         return self._doubts > 1
 
-    def reset_to(
-        self, shape: bytes, digest: bytes, digests: Digests | None, missed: Sequence[Any] = ()
+    def reset(
+        self,
+        shape: bytes = b"",
+        digest: bytes = b"",
+        digests: Digests | None = None,
+        missed: Sequence[Any] = (),
     ) -> None:
-        """Drop all renders. What the page shows, after the patch that it `missed`, is known by digests
-        only.
+        """Drop all renders. What the page shows, after the patch that it `missed`, is known by digests only.
+
+        Without a `shape`, it is unknown: the next render is sent as a whole page.
         """
         self.newest, self._shape, self._digest, self._digests = None, shape, digest, digests
         self._missed = list(missed)
@@ -75,7 +80,7 @@ class RenderHistory:
         newest = self.newest
         if newest is not None:
             numberings = [items.numbering for items in lists_in(newest)]
-            self.reset_to(newest.shape.digest, digest_of(newest), digests_of(newest))
+            self.reset(newest.shape.digest, digest_of(newest), digests_of(newest))
             self._numberings = numberings if any(numberings) else ()
 
     def root_digests(self) -> tuple[bytes, bytes]:

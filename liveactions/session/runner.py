@@ -84,7 +84,7 @@ class Session:
         self._unshown: PageRun | None = None
         """The run of the first of several operations that are rendered together."""
         self._timers = Timers(self.push, self.tasks)
-        self._hooks = ConnectionHooks(state, self.enqueue)
+        self._hooks = ConnectionHooks(state, self.run_or_enqueue)
         self.subscriptions = Subscriptions(
             state, subscription_index, self.tasks, self.submit, self.disconnect, self._sign_out
         )
@@ -125,7 +125,7 @@ class Session:
         self.state.queue.append(job)
         self._drain_in_task()
 
-    async def enqueue(self, op: ServerOp) -> None:
+    async def run_or_enqueue(self, op: ServerOp) -> None:
         """Run an operation now, or enqueue it if one is running."""
         self.state.queue.append(op)
         await self.drain()
@@ -142,7 +142,7 @@ class Session:
 
     async def push(self, function: Callable[..., Any], component: Any = None) -> None:
         """Run a function on the page, as an operation."""
-        await self.enqueue(ServerOp(lambda run: run.run_timer(function, component)))
+        await self.run_or_enqueue(ServerOp(lambda run: run.run_timer(function, component)))
 
     async def connected(self) -> None:
         """Publish the page's presence, and run its hooks ``connected``: a new connection shows it."""

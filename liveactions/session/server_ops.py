@@ -62,11 +62,11 @@ class Timers:
 
 
 class ConnectionHooks:
-    """Runs the hooks ``connected`` and ``disconnected`` alternately, as operations through `enqueue`."""
+    """Runs the hooks ``connected`` and ``disconnected`` alternately, as operations."""
 
-    def __init__(self, state: SessionState, enqueue: Callable[[ServerOp], Awaitable[None]]) -> None:
+    def __init__(self, state: SessionState, run_or_enqueue: Callable[[ServerOp], Awaitable[None]]) -> None:
         self._state = state
-        self._enqueue = enqueue
+        self._run_or_enqueue = run_or_enqueue
         self._has_connected = False
         """Whether ``connected`` has run without ``disconnected`` since."""
 
@@ -75,12 +75,12 @@ class ConnectionHooks:
         if self._has_hooks():
             if self._has_connected or self._state.is_running:  # the connection before may not be gone yet
                 self._state.queue.append(ServerOp(self._disconnect))
-            await self._enqueue(ServerOp(self._connect))
+            await self._run_or_enqueue(ServerOp(self._connect))
 
     async def disconnected(self) -> None:
         """Run the hooks ``disconnected``, if ``connected`` has run."""
         if self._has_hooks():
-            await self._enqueue(ServerOp(self._disconnect))
+            await self._run_or_enqueue(ServerOp(self._disconnect))
 
     async def leave(self) -> None:
         """Run the hooks ``disconnected`` at once: the page is no longer shown here."""

@@ -407,7 +407,7 @@ class SessionState:
         self.page = page
         self.binding.become(route, identity)
         self._update_context()
-        self.history.reset_to(b"", b"", None)
+        self.history.reset()
         self.rendered(drawn, data)
 
     def replace_by_copy(self, page: Page) -> None:
