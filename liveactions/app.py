@@ -45,10 +45,10 @@ from .hosting import (
     hidden_routes,
 )
 from .http.endpoint import PageEndpoint
+from .http.error_pages import ErrorPages
 from .http.health import HEALTH, LIVE, READY, Health
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.panel import PANEL, PanelEndpoint
-from .http.responses import ErrorPages
 from .http.routes import CookiesEndpoint, DeliveryEndpoint, LibraryRoutes
 from .http.socket import SocketEndpoint
 from .logs import get_logger

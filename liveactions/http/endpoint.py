@@ -25,10 +25,11 @@ from ..session.registry import SessionRegistry
 from ..session.request_probe import PROBE_KEY
 from ..tasks import Supervisor
 from .calls import CallHandler
+from .error_pages import ErrorPages
 from .ops_fetch import answer_ops
 from .page import PageRequestHandler
 from .posts import PostHandler
-from .responses import ErrorPages, error_response, observe_response, refusal
+from .responses import error_response, observe_response, refusal
 from .uploads import UploadHandler
 
 log = get_logger(__name__)

@@ -31,7 +31,8 @@ from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from ..store.snapshots import HtmlSnapshot, Snapshot
 from ..templates.digests import digests_of
 from ..types import Failed, Outcome, RedirectTo
-from .responses import NO_STORE, PageError, raise_handled, traceback_page
+from .error_pages import PageError, traceback_page
+from .responses import NO_STORE, raise_handled
 
 log = get_logger(__name__)
 PAGE_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}

@@ -36,9 +36,10 @@ from ..store.one_time import ANSWER_TTL
 from ..store.snapshots import HANDLE_BYTES, HANDLE_PREFIX, Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, close_files, read_form
+from .error_pages import PageError
 from .idempotency import STILL_RUNNING, UNCONFIRMED, digest, first_answer
 from .page import PageRequestHandler, page_error, see_other, with_snapshot
-from .responses import NO_STORE, PageError, raise_handled
+from .responses import NO_STORE, raise_handled
 
 
 class Answer(NamedTuple):
