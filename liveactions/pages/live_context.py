@@ -160,7 +160,7 @@ class Problem:
 
 
 class LiveContext:
-    """One open page's connection to its application.
+    """The context of one open page: its address, request and forms, and the services of its application.
 
     `address` is the page's absolute URL as the browser knows it, without the hash; navigation changes it.
     `request` is the page's latest HTTP request. `context` names the application, the page class and the

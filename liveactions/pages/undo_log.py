@@ -43,7 +43,7 @@ class Checkpoint:
         }
 
     def replace_request(self, request: PageRequest) -> None:
-        """Give the page another request, which `restore` takes away again."""
+        """Replace the page's request. `restore` puts the previous one back."""
         self._replaced = self._live.request, request
         self._live.renew(request)
 

@@ -1,8 +1,8 @@
-"""Finds out what the GET of a page that is open over a socket would be now.
+"""Simulates the GET of a page that is open over a socket.
 
 Much middleware only sees HTTP requests, no sockets. So when a page joins, and after an action has set
-cookies, its GET is simulated through the application's middleware: the page's endpoint records the request as
-it arrives there, and sends no response. A request that middleware rejects doesn't arrive.
+cookies, its GET is sent through the application's middleware: the page's endpoint records the request as it
+arrives there, and sends no response. A request that middleware rejects doesn't arrive.
 """
 
 from __future__ import annotations

@@ -252,7 +252,7 @@ class SessionState:
 
     @property
     def must_send_page(self) -> bool:
-        """Whether the welcome needs the whole page: it is outdated, or in doubt of its own revision."""
+        """Whether the welcome needs the whole page: it is outdated, or markers are in the wrong places."""
         hello, _, outdated = self._joining
         return outdated or hello.rev < 0
 
