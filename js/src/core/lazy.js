@@ -1,4 +1,4 @@
-// Loads the lazy half of the client on demand: everything that only some pages need. Its source is in lazy/.
+// Loads the lazy half of the client: everything that pages don't need at once. Its source is in lazy/.
 
 /** @import { CoreParts, Lazy } from "../interface.js" */
 

@@ -91,9 +91,13 @@ export function write(message) {
   socket?.send(JSON.stringify(message));
 }
 
-/** Show the state of the connection in `data-live` of the root element. @param {string} state */
+/**
+ * Show the state of the connection in `data-live` of the root element, and load the lazy half, which has notices about it,
+ * while there is a connection.
+ * @param {string} state
+ */
 function showState(state) {
-  after(SHOW_TIMER);
+  after(SHOW_TIMER, SHOWN_AFTER, loadLazy);
   document.documentElement.dataset.live = state;
 }
 

@@ -1,4 +1,4 @@
-// The entry point of the lazy half of the client, which only some pages need. What fewer pages need is in features, which are
+// The entry point of the lazy half of the client: what pages don't need at once. What fewer pages need is in features, which are
 // loaded one by one; see features.js.
 
 /** @import { Features, Lazy } from "../interface.js" */
