@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function to call with its arguments."""
+OpId = tuple[str, int | str]
+"""An operation's sender, and its number there: the same each time that the operation is sent."""
 DueCall = tuple["Effects", Call]
 """A call, and the effects of the run that asked for it."""
 
@@ -90,13 +92,12 @@ class Effects:
     """Messages to publish, each on a channel."""
     has_caught_up = False
     """Whether the revalidations of other workers were applied before the first cached read."""
-    op: tuple[str, int | str] | None = None
-    """The operation's sender and its number there."""
     is_closed = False
     """Whether the run has ended."""
 
-    def __init__(self, live: OpenPage) -> None:
+    def __init__(self, live: OpenPage, op: OpId | None = None) -> None:
         self.live = live
+        self.op = op
 
     def drop(self) -> None:
         """Drop the messages and events of a run that was rolled back.

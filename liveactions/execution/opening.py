@@ -24,6 +24,7 @@ from enum import Enum, auto
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from ..actions.responses import ActionResponse
+from ..actions.run_context import OpId
 from ..observation import current_operation
 from ..pages.page import Page, fill_from_address
 from ..pages.urls import own_query
@@ -83,18 +84,17 @@ async def open_page(
     *,
     call: Call | None = None,
     draw: Draw[T] | None = None,
-    op: tuple[str, str | int] | None = None,
+    op: OpId | None = None,
 ) -> OpenedPage[T]:
     """Open a new page, `call` an action on it, and commit.
 
     `draw` renders the page after its state was dumped, unless opening it has failed, or the call has returned
-    a redirect or a response. `op` identifies the call: it is the same each time that the call is sent.
+    a redirect or a response. `op` identifies the call.
     """
     drawn: list[T | None] = []
     is_open = False
     try:
-        async with PageRun(page) as run:
-            run.effects.op = op
+        async with PageRun(page, op=op) as run:
             concluded = await _steps(run, source, until, call, draw and (lambda: drawn.append(draw(run))))
             outcome = await run.close(concluded)
         shown = drawn[0] if drawn and outcome is concluded else None

@@ -12,7 +12,7 @@ from ..actions.form_state import FormState
 from ..actions.markers import Event
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
-from ..actions.run_context import Effects, current_effects
+from ..actions.run_context import Effects, OpId, current_effects
 from ..cache.tags import publish
 from ..exceptions import ActionTimeout
 from ..logs import get_logger
@@ -71,8 +71,9 @@ class PageRun:
     a guard rejects the visitor, nothing of the page is called, loaded or rendered.
 
     A run is a context manager: leaving the block without `close` rolls back. A closed run can't be used
-    again: to show a page after a failed commit, start another run, which begins with the guards. `open_page`
-    takes these steps when a page is opened, `session.dispatch` for the operations of an open page.
+    again: to show a page after a failed commit, start another run, which begins with the guards. `event` is
+    the DOM event that calls the action. `open_page` takes these steps when a page is opened,
+    `session.dispatch` for the operations of an open page.
     """
 
     has_passed = False
@@ -104,11 +105,11 @@ class PageRun:
     _due: Sequence[ComponentRecord] = ()
     """The components whose `load` has run, or was about to."""
 
-    def __init__(self, page: Page, event: Event | None = None) -> None:
+    def __init__(self, page: Page, event: Event | None = None, op: OpId | None = None) -> None:
         live, description = page.live, page._live_record.description
         services = live.services
         self.page = page
-        self.effects = live.effects = Effects(live)
+        self.effects = live.effects = Effects(live, op)
         self.event = event
         self.has_passed = not (services.guards or services.around or page._live_guards)
         self._may_load = description.may_load

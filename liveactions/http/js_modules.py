@@ -111,8 +111,7 @@ class FunctionEndpoint:
 
     async def _answer(self, request: PageRequest, arguments: dict[str, Any], key: str) -> Response:
         page = self.site.new_page(NO_ROUTE.page, request, self.site.context(NO_ROUTE, ""), "")
-        async with PageRun(page) as run:
-            run.effects.op = ("call", key) if key else None
+        async with PageRun(page, op=("call", key) if key else None) as run:
             outcome = await run.guard() or await self._call(run, request, Arguments(arguments))
             outcome = await run.close(outcome)
         return outcome_response(await deliver_response(self.site, outcome, request, key))

@@ -51,14 +51,9 @@ STREAMING: Final = Streaming()
 def run_of(state: SessionState, job: Job) -> PageRun:
     """Return the run for an operation: a new one, unless the operation ends a generator."""
     if isinstance(job, ServerOp):
-        if job.page_run is not None:
-            return job.page_run
-        run, n = PageRun(state.page), 0
-    else:
-        event = event_of(job.event) if isinstance(job, (CallSlot, CallReference)) and job.event else None
-        run, n = PageRun(state.page, event), job.n
-    run.effects.op = state.key, n
-    return run
+        return job.page_run or PageRun(state.page, op=(state.key, 0))
+    event = event_of(job.event) if isinstance(job, (CallSlot, CallReference)) and job.event else None
+    return PageRun(state.page, event, (state.key, job.n))
 
 
 async def dispatch_op(
@@ -166,8 +161,7 @@ class StreamingCall:
     def __init__(self, ops: ConcurrentOps, n: int, ref: ActionRef[..., Any], event: Event | None) -> None:
         self.n = n
         self.ref = ref
-        self.page_run = PageRun(ops.state.page, event)
-        self.page_run.effects.op = ops.state.key, n
+        self.page_run = PageRun(ops.state.page, event, (ops.state.key, n))
         self.page_run.on_yield = self._step
         self.task: asyncio.Task[None]
         self._ops = ops

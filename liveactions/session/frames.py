@@ -64,7 +64,7 @@ class FrameWriter:
         self._state = state
         self._adviser = Adviser(services.templates) if services.debug else None
         self.in_html: HtmlSnapshot | None = None
-        """The snapshot of the HTML that is about to be sent, which may have to be stored."""
+        """The snapshot in the HTML that is about to be sent: call `keep` before."""
         self.must_load_again = False
         """Whether a render needs items of a stream that are no longer in memory: the browser must load the
         page again.
@@ -143,6 +143,12 @@ class FrameWriter:
             code = CLOSE_PROTOCOL if state.is_joining_first else INTERNAL_ERROR
             raise ProtocolError("the page can't be rendered", code) from error
         return state.welcome(None) or ""
+
+    async def keep(self) -> None:
+        """Store the values of the handles in the HTML that is about to be sent."""
+        in_html, self.in_html = self.in_html, None
+        if in_html is not None:
+            await in_html.keep()
 
     def _html(self, fragment: Fragment) -> str:
         state, site = self._state, self._state.site

@@ -440,9 +440,8 @@ class Session:
 
     async def _store(self, snapshot: Snapshot | None) -> bool:
         """Store a snapshot, and the values of the handles in the HTML that is about to be sent."""
-        in_html, self.frames.in_html = self.frames.in_html, None
-        if in_html is not None:
-            await in_html.keep()
+        if self.frames.in_html is not None:
+            await self.frames.keep()
         if snapshot is None or await self._snapshots.save(snapshot, self.state.binding.context):
             return True
         self._stop()
