@@ -12,7 +12,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from liveactions.pubsub.channel import channels
-from liveactions.session import registry
+from liveactions.session import resuming
 from liveactions.templates.component_files import Components
 from liveactions.templates.environment import LiveEnvironment
 from liveactions.testing import Browser as InProcessBrowser
@@ -126,7 +126,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 @pytest.fixture
 def no_handover(monkeypatch: pytest.MonkeyPatch) -> None:
     """Don't wait a second each time for a page's last worker to store newer state."""
-    monkeypatch.setattr(registry, "HANDOVER_TIMEOUT", 0)
+    monkeypatch.setattr(resuming, "HANDOVER_TIMEOUT", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from starlette.requests import HTTPConnection, Request
@@ -23,12 +23,10 @@ from ..exceptions import (
     REPLACED,
     LiveError,
     ProtocolError,
-    SealedForOther,
-    SealError,
     StoreError,
 )
 from ..execution.app_context import AppContext, RouteMatch
-from ..execution.effects import RESTARTED, SIGNED_IN, flash_restarted
+from ..execution.effects import flash_restarted
 from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
 from ..logs import get_logger
@@ -38,20 +36,18 @@ from ..pages.presence import read_entries
 from ..pages.state import restore_state
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_NO_HELLO, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION
 from ..protocol.messages import Hello
-from ..protocol.op_log import OpLog, Resumption
 from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..pubsub.presence import Presence
-from ..store.long_states import StateJSON
-from ..store.snapshots import Snapshot, session_key
+from ..store.snapshots import Snapshot
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
 from ..types import DONE, Failed, Outcome
 from .frames import Connection
 from .observed import DebuggedSession, ObservedSession
 from .op_queue import ServerOp
-from .renders import RenderHistory
 from .request_probe import as_request, through_middleware
+from .resuming import FROM_MEMORY, OTHERS_PAGE, ResumeSource, find_source, restore_logs
 from .runner import Session
 from .state import Due, SessionState
 from .subscriptions import SubscriptionIndex
@@ -63,10 +59,6 @@ IDLE_INTERVAL: Final = 60.0
 """Seconds between two rounds of a worker without pages."""
 POLLS_PER_ROUND: Final = 20
 """How often messages of other workers are received in each of these intervals."""
-HANDOVER_TIMEOUT: Final = 1.0
-"""Seconds to wait until a page's previous worker has stored the newest state."""
-POLL_INTERVAL: Final = 0.02
-"""Seconds between two reads of the store while waiting for that."""
 ADDRESS: Final = ("path", "query_string")
 """The parts of an ASGI scope that are an address."""
 
@@ -82,8 +74,6 @@ REASONS: Final[dict[int, str]] = {
 }
 """Reasons for closing connections, by close code."""
 
-OTHERS_PAGE: Final = "the page belongs to another visitor or address"
-
 
 class Arrival(NamedTuple):
     """A page that joins: its hello, and its GET as it would be now, after the application's middleware."""
@@ -94,29 +84,6 @@ class Arrival(NamedTuple):
     found: RouteMatch
     request: PageRequest
     identity: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeSource:
-    """The snapshot to create a session from, and how it continues. Without a snapshot, the page starts
-    again.
-    """
-
-    snapshot: Snapshot | None
-    resumption: Resumption = ""
-    outdated: bool = False
-    """Whether the page shows an older state than before, or starts again."""
-    epoch: int = 0
-    """Of the claim under which the snapshot was read, if it is one of the page's session."""
-    drawn: Fragment | None = None
-    """The page's first render, if there is one already."""
-    state: StateJSON = ()
-    """The page's state as JSON, once it is loaded."""
-    message: str = RESTARTED
-    """The message that says why, if it is outdated."""
-
-
-FROM_MEMORY: Final = ResumeSource(None)
 
 
 class SessionRegistry:
@@ -272,7 +239,7 @@ class SessionRegistry:
         await self._index.open()
         position = self._index.position
         try:
-            resume = await self._find_source(arrival)
+            resume = await find_source(self.site, hello, arrival.found.route, arrival.identity)
         except StoreError as error:  # there is a state, but it can't be read now
             raise ProtocolError("the page's state can't be read; try again later", INTERNAL_ERROR) from error
         if resume.snapshot is not None:
@@ -305,72 +272,6 @@ class SessionRegistry:
         if self.site.services.debug:
             return DebuggedSession
         return ObservedSession if self.site.observers else Session
-
-    async def _find_source(self, arrival: Arrival) -> ResumeSource:
-        """Return the newest state of a page. A page whose visitor has signed in since starts again; what was
-        typed stays, because the same person has typed it.
-
-        Raise `ProtocolError` if the page belongs to another visitor, who may have signed out. The browser
-        loads it again, so that nothing of that visitor remains.
-        """
-        hello, route = arrival.hello, arrival.found.route
-        with suppress(SealedForOther):
-            return await self._find_state(hello, self.site.context(route, arrival.identity))
-        if arrival.identity:
-            with suppress(SealedForOther):
-                await self._find_state(hello, self.site.context(route, ""))  # claims it
-                return ResumeSource(None, "rebuilt", outdated=True, message=SIGNED_IN)
-        raise ProtocolError(OTHERS_PAGE, CLOSE_OVER)
-
-    async def _find_state(self, hello: Hello, context: str) -> ResumeSource:
-        """Return the newest state of a page, from the store or from its HTML.
-
-        Raise `SealedForOther` if it belongs to another visitor or page.
-        """
-        if hello.token is None:
-            return await self._from_page(hello, context)
-        try:
-            snapshot, epoch = await self._from_store(hello, context)
-        except SealedForOther:
-            raise
-        except SealError as error:
-            log.warning("could not open a page's stored state, trying that of its HTML: %s", error)
-            snapshot = None
-        if snapshot is None:
-            return replace(await self._from_page(hello, context), resumption="rebuilt")
-        resumption, outdated = resumption_from(snapshot, hello)
-        if outdated:
-            log.warning("a page's newest state was not stored; continuing from an older one")
-        return ResumeSource(snapshot, resumption, outdated, epoch)
-
-    async def _from_page(self, hello: Hello, context: str) -> ResumeSource:
-        try:
-            snapshot = await self.site.snapshots.open(hello.snapshot or "", context)
-        except SealedForOther:
-            raise
-        except SealError as error:
-            log.warning("could not restore a page, starting it again: %s", error)
-            return ResumeSource(None, "rebuilt", outdated=True)
-        if snapshot.rev < hello.rev:
-            log.warning("a page's newest state is no longer stored; continuing from the state of its GET")
-        return ResumeSource(snapshot, outdated=snapshot.rev < hello.rev)
-
-    async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
-        """Claim the page. Return what its previous session has stored, and the epoch of the claim.
-
-        Wait for up to `HANDOVER_TIMEOUT` if that session seems to be about to store more, also if nothing is
-        stored: the store may have lost what the session still has in memory. The page is claimed before its
-        snapshot is read, so that nothing can be stored under an older claim in between.
-        """
-        snapshots, key = self.site.snapshots, session_key(hello.token or "")
-        until = time.monotonic() + HANDOVER_TIMEOUT
-        while True:
-            snapshot = await snapshots.load(key, context)
-            if (snapshot is not None and not is_behind(snapshot, hello)) or time.monotonic() > until:
-                break
-            await asyncio.sleep(POLL_INTERVAL)
-        epoch = await snapshots.store.claim(key)  # from now on, no other worker can store the page
-        return await snapshots.load(key, context), epoch
 
     async def _open_page(self, resume: ResumeSource, arrival: Arrival) -> tuple[Page, ResumeSource]:
         """Open the page in the state of its snapshot; without one, at its address. Return it, and `resume`
@@ -562,35 +463,3 @@ async def _page_request(opened: HTTPConnection, url: str, found: RouteMatch) -> 
     if arrived is None:
         raise ProtocolError("the page can't be opened", CLOSE_OVER)
     return arrived
-
-
-def restore_logs(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLog, RenderHistory]:
-    """Return the op log and the render history of a session that is created from a snapshot.
-
-    `outdated` is that of the welcome.
-    """
-    history = RenderHistory()
-    history.shape_since = snapshot.shape_since
-    missed = dict(snapshot.missed).get(hello.rev)
-    if hello.rev == snapshot.rev:
-        history.reset(snapshot.shape, snapshot.digest, snapshot.digests)
-    elif missed:
-        history.reset(snapshot.shape, snapshot.digest, missed=missed)
-    elif hello.rev >= snapshot.shape_since:
-        history.reset(snapshot.shape)
-    else:  # the browser has missed a whole page
-        history.reset()
-    rev = max(snapshot.rev, hello.rev) if outdated else snapshot.rev
-    return OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras), history
-
-
-def is_behind(snapshot: Snapshot, hello: Hello) -> bool:
-    """Return whether the page is ahead of a stored snapshot: its worker may be about to store a newer one."""
-    return not snapshot.at_rest and (hello.op > snapshot.done or hello.rev > snapshot.rev)
-
-
-def resumption_from(snapshot: Snapshot, hello: Hello) -> tuple[Resumption, bool]:
-    """Return how a session continues from a snapshot, and whether the page has shown a newer state."""
-    if snapshot.rev < hello.rev:
-        return "rebuilt", True
-    return ("migrated" if snapshot.at_rest or hello.op <= snapshot.done else "rebuilt"), False

@@ -30,8 +30,8 @@ from liveactions.protocol import constants as wire
 from liveactions.protocol.messages import Acknowledgement, CallFunction, Hello, Op
 from liveactions.protocol.op_log import OpLog, Resumption
 from liveactions.session.op_queue import Job, ServerOp
-from liveactions.session.registry import restore_logs, resumption_from
 from liveactions.session.renders import RenderHistory
+from liveactions.session.resuming import restore_logs, resumption_from
 from liveactions.session.state import (
     Due,
     Frame,
