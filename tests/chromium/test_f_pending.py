@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from pydantic import Field
 
 from liveactions import ActionError, Pages, action
 from liveactions import Page as LivePage
@@ -21,8 +23,9 @@ gate = Gate()
 STYLE = "<style>[data-pending-for]:not([data-pending]) { display: none }</style>"
 TEMPLATES = {
     "todos.html": f"""<title>Todos</title>{STYLE}
-<form method="post" action="{{{{ add }}}}" id="add">
+<form method="post" action="{{{{ add }}}}" id="add" live-validate>
   <label>Title <input name="title"></label> <p class="error">{{{{ add.error or "" }}}}</p>
+  <p class="too-short">{{{{ add.errors.title }}}}</p>
   <button live-pending="Saving…">Add</button> <button name="how" value="later">Later</button>
   <small hidden live-optimistic>Adding <b live-field="title">…</b></small>
 </form>
@@ -49,7 +52,7 @@ class Todos(LivePage):
     pokes: int = 0
 
     @action
-    async def add(self, title: str, how: str = "now") -> None:
+    async def add(self, title: Annotated[str, Field(min_length=2)], how: str = "now") -> None:
         await gate()
         if title == "bad":
             raise ActionError("No such title")
@@ -182,6 +185,20 @@ def test_f4_optimistic_markup_is_shown_at_once_and_dropped_with_the_answer(page:
     expect(page.locator("#add small")).to_be_hidden()
     assert page.text_content("#add small b") == "…"
     assert page.evaluate("[...seen]") == ["Will add milk", "milk now"]
+
+
+def test_f4_validation_shows_nothing_as_pending(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          window.seen = [];
+          const note = () => seen.push(todos.innerText.trim() + saving.hasAttribute("data-pending"));
+          const what = { childList: true, subtree: true, attributeFilter: ["data-pending"] };
+          for (const element of [todos, saving]) new MutationObserver(note).observe(element, what);
+        }"""
+    )
+    page.get_by_label("Title").press_sequentially("t")
+    expect(page.locator("p.too-short")).to_have_text("Must have at least 2 characters")
+    assert page.evaluate("seen") == []
 
 
 def test_f4_it_is_rolled_back_on_an_error(page: Page) -> None:

@@ -2,6 +2,7 @@
 // optimistic markup.
 
 /** @import { Request } from "../interface.js" */
+import { VALIDATE } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { loaded } from "./loading.js";
 import { childNodes, contains, getAttribute, hasAttribute, querySelectorAll, replaceChildren } from "./members.js";
@@ -15,9 +16,9 @@ const OPTIMISTIC = "live-optimistic";
  */
 export function showPendingState(op) {
   const { pressed, source } = op;
-  const [, called, fields] = op.parts ?? op.build() ?? [];
-  // The action's name is only known from a reference, not from a slot's address.
-  const name = typeof called == "string" ? called.split("~")[0] : "";
+  const [kind, called, fields] = op.parts ?? op.build() ?? [];
+  // The action's name is only known from a reference, not from a slot's address. Validation doesn't run the action.
+  const name = typeof called == "string" && kind !== VALIDATE ? called.split("~")[0] : "";
   showButtonLabel(pressed ?? source);
   for (const element of document.querySelectorAll(`[${PENDING}],[${OPTIMISTIC}]`)) {
     if (lists(element, PENDING, name)) core.setWhilePending(element, "data-pending", "");
