@@ -90,6 +90,10 @@ class Effects:
     """DOM events to dispatch in the page: names and details."""
     messages: tuple[tuple[BrokerChannel, Message], ...] = ()
     """Messages to publish, each on a channel."""
+    early_reads: Set[str] = frozenset()
+    """Names of cached functions without dependencies that were called after one of their tags had been
+    revalidated, and so before the commit.
+    """
     has_caught_up = False
     """Whether the revalidations of other workers were applied before the first cached read."""
     is_closed = False

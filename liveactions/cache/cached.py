@@ -233,6 +233,8 @@ class _CachedFunction:
             entry = value_cache.fresh(key, self.ttl)
             if entry is not None and outdated(entry, effects.tags, effects.paths):
                 entry = None
+            if entry is None and not self.dependencies and not effects.tags.isdisjoint(tags):
+                effects.early_reads |= {self.function.__qualname__}
             return entry, Flight(key, tags, is_outdated=True), True
         entry, flight, is_mine = value_cache.look_up(key, tags, self.ttl, self.stale)
         here = reading()

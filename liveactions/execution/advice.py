@@ -1,5 +1,5 @@
-"""Advice in debug mode about actions: forms whose fields have other names than the parameters, and changes
-after which no `load` runs.
+"""Advice in debug mode about actions: forms whose fields have other names than the parameters, changes after
+which no `load` runs, and data that is read before it is committed.
 """
 
 from __future__ import annotations
@@ -70,4 +70,16 @@ def advise_about_load(page: Page, action: str, effects: Effects, changed: bool) 
             "%s changed no field, so load() doesn't run again. If it changed data that load() reads, call"
             " refresh(), or revalidate_tag(...) to update all pages that show it.",
             action,
+        )
+
+
+def advise_about_early_reads(page: Page, effects: Effects) -> None:
+    """In debug mode, log, once for each cached function, that an action's answer may show older data."""
+    for function in sorted(effects.early_reads - _advised) if page.live.services.debug else ():
+        _advised.add(function)
+        log.warning(
+            "%s() was read before the dependencies of the action were closed. If it opens a database session"
+            " of its own, it may not see the change, and without JavaScript the page shows the old data. Pass"
+            " it the session of load(): parameters with Depends aren't part of the cache's key.",
+            function,
         )

@@ -26,7 +26,7 @@ from ..pages.undo_log import Checkpoint
 from ..store.long_states import StateJSON
 from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
-from .advice import advise_about_load
+from .advice import advise_about_early_reads, advise_about_load
 from .dependencies import Injection, evaluate_presence, raise_response
 from .effects import delete_flash_cookie, flashes_from_cookie, flashes_to_cookie
 from .loading import load_below, mark_changed, mark_revalidated, mark_stale, mount_one
@@ -480,6 +480,9 @@ class PageRun:
         if failed is not None and self.state is not None:
             self.dump()
         is_shown = failed is None and loaded == (effects.tags, effects.paths)  # none came after `load`
+        if effects.early_reads and self._injection is not None and self._injection.has_generators:
+            is_shown = False  # it may have been read before the commit
+            advise_about_early_reads(self.page, effects)
         if live.kept is not None and not (self.is_undone or self.is_abandoned):
             failed = await self._try("storing fields that outlive the page", self._store_kept) or failed
         effects.is_closed, self.has_passed, live.restored_flashes = True, False, ()

@@ -453,6 +453,35 @@ async def test_j2_nothing_uncommitted_is_kept() -> None:
         await other.shows("first, second")
 
 
+async def test_j2_a_read_that_misses_what_is_not_committed_is_repeated(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cached function that opens a session of its own doesn't see what the action's session has added. In
+    debug mode, the log says so. It doesn't mention a function that is passed the action's session.
+    """
+    monkeypatch.setattr("liveactions.execution.advice._advised", set())
+    own = Pages()
+
+    @cached(tags=["posts"])
+    async def committed() -> tuple[str, ...]:
+        return tuple(db.posts)
+
+    @own.page("/posts")
+    class Apart(Posts):
+        async def load(self, db_: DB) -> None:
+            self.posts = await committed()
+            assert set(await all_posts(db_)) >= set(self.posts)
+
+    async with visiting(small_app(own, TEMPLATES, debug=True), "S") as browser:
+        page = await browser.open("/posts")
+        for title in ("second", "third"):
+            await page.fill("Title", title)
+            await page.click("Add")
+            await page.shows(title)
+    said = [record.message for record in caplog.records if "was read before" in record.message]
+    assert len(said) == 1 and "committed() was read before" in said[0]
+
+
 async def test_j2_a_value_that_was_being_made_is_not_kept() -> None:
     begun, gate = asyncio.Event(), asyncio.Event()
 
