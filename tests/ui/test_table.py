@@ -191,3 +191,39 @@ async def test_two_tables_have_a_selection_each(browser: Browser) -> None:
     await page.check("Select b_2")
     await page.click("B")
     assert page.text("output") == "b b_2"
+
+
+async def test_all_texts_of_a_table_are_props() -> None:
+    live = Live(keys=KEY)
+
+    @live.page("/")
+    class German(Page):
+        sort: InUrl[str] = ""
+        page: InUrl[int] = 2
+        template = jinja(
+            """
+            <title>Personen</title>
+            <ui.Table rows="{{ table() }}" caption="Personen" select="{{ remove }}" search="{{ search }}"
+              shown="{} bis {} von {}" search_label="Suche" select_label="Auswahl" selected_label="gewählt"
+              pages_label="Seiten" previous="Zurück" next="Weiter"/>
+            """
+        )
+
+        def table(self) -> ui.Rows[dict[str, int]]:
+            rows = [{"id": number} for number in range(1, 4)]
+            return ui.rows(rows, [ui.Column("id", "Nr.")], page=self.page, size=1)
+
+        @action
+        async def remove(self, ids: list[int]) -> None: ...
+
+        @action
+        async def search(self, q: str = "") -> None: ...
+
+    async with Browser(live) as browser:
+        page = await browser.open("/")
+        assert page.text(".ui-shown") == "2 bis 2 von 3"
+        assert page.attribute(".ui-Pagination", "aria-label") == "Seiten"
+        await page.click("Weiter")
+        await page.click("Zurück")
+        english = ("Search", "Select", ">selected", "Pages", "Previous", "Next", " to ", " of ")
+        assert [text for text in english if text in page.html] == []
