@@ -90,9 +90,11 @@ class Effects:
     """DOM events to dispatch in the page: names and details."""
     messages: tuple[tuple[BrokerChannel, Message], ...] = ()
     """Messages to publish, each on a channel."""
+    has_generators = False
+    """Whether a dependency is a generator, which may commit when it is closed."""
     early_reads: Set[str] = frozenset()
-    """Names of cached functions without dependencies that were called after one of their tags had been
-    revalidated, and so before the commit.
+    """Names of cached functions that may have read data before it was committed: those without dependencies
+    that were called, while a generator was open, after one of their tags had been revalidated.
     """
     has_caught_up = False
     """Whether the revalidations of other workers were applied before the first cached read."""

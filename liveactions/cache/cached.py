@@ -233,7 +233,8 @@ class _CachedFunction:
             entry = value_cache.fresh(key, self.ttl)
             if entry is not None and outdated(entry, effects.tags, effects.paths):
                 entry = None
-            if entry is None and not self.dependencies and not effects.tags.isdisjoint(tags):
+            is_early = effects.has_generators and not self.dependencies and not effects.tags.isdisjoint(tags)
+            if entry is None and is_early:
                 effects.early_reads |= {self.function.__qualname__}
             return entry, Flight(key, tags, is_outdated=True), True
         entry, flight, is_mine = value_cache.look_up(key, tags, self.ttl, self.stale)

@@ -83,8 +83,6 @@ class Injection:
         """In debug mode: advice on the submitted fields, for the browser's console."""
         self._provided: dict[Callable[..., Any], Provided] = {}
         self.stack: AsyncExitStack | None = None
-        self.has_generators = False
-        """Whether a dependency is a generator, which may commit when it is closed."""
         """The open dependencies; None if there are none."""
         self._files: AsyncExitStack | None = None
         """Files in object storage, which are removed if the action fails."""
@@ -311,11 +309,14 @@ class Injection:
         called = (
             function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
         )
+        effects = self.page.live.effects
+        if effects is not None and (
+            inspect.isasyncgenfunction(called) or inspect.isgeneratorfunction(called)
+        ):
+            effects.has_generators = True
         if inspect.isasyncgenfunction(called):
-            self.has_generators = True
             return await self._exit_stack().enter_async_context(asynccontextmanager(function)(**arguments))
         if inspect.isgeneratorfunction(called):
-            self.has_generators = True
             manager = _in_thread(contextmanager(function)(**arguments))
             return await self._exit_stack().enter_async_context(manager)
         if inspect.isclass(function):

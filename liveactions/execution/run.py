@@ -479,9 +479,8 @@ class PageRun:
             failed = await self._try("a dependency", self._injection.close)
         if failed is not None and self.state is not None:
             self.dump()
-        is_shown = failed is None and loaded == (effects.tags, effects.paths)  # none came after `load`
-        if effects.early_reads and self._injection is not None and self._injection.has_generators:
-            is_shown = False  # it may have been read before the commit
+        is_shown = failed is None and loaded == (effects.tags, effects.paths) and not effects.early_reads
+        if effects.early_reads:
             advise_about_early_reads(self.page, effects)
         if live.kept is not None and not (self.is_undone or self.is_abandoned):
             failed = await self._try("storing fields that outlive the page", self._store_kept) or failed
