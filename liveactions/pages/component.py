@@ -82,8 +82,8 @@ class ComponentRecord:
         """Renders the component's template."""
         self.names: dict[str, Any] | None = None
         """The template variables that don't change between renders."""
-        self.written: dict[str, Written] = {}
-        """The JSON of immutable values, by field name."""
+        self.written: dict[str | int, Written] = {}
+        """The JSON of immutable values, by field name; that of a piece of many scalars, by its position."""
         self.closures = _NONE
         """The actions defined by the latest run of a page function."""
         self.pending_forms: dict[str, list[Any]] | None = None

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from ..immutability import common_ends
 
 PIECE: Final = 32
-"""Maximum number of a tuple's items whose JSON is written and reused together."""
+"""Maximum number of a tuple's items, or of scalar fields, whose JSON is written and reused together."""
 
 
 class Written(NamedTuple):

@@ -5,9 +5,10 @@ The state consists of the state fields of all components, the outcomes of calls,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import repeat
+from operator import is_
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -19,8 +20,8 @@ from ..actions.form_state import SUCCEEDED, FormState, FormStates
 from ..actions.run_context import Flash
 from ..exceptions import StateError, UnknownAction
 from ..store.long_states import StateJSON
-from .component import Component, attach, make, walk
-from .field_json import write
+from .component import Component, ComponentRecord, attach, make, walk
+from .field_json import PIECE, Written, write
 from .fields import Children, Field
 from .lookup import find
 from .page import Page
@@ -113,9 +114,10 @@ def _why(error: Exception) -> str:
 def _encode(component: Component, out: list[bytes]) -> None:
     """Append the JSON of a component's fields to `out`."""
     values, description = component.__dict__, component._live_record.description
-    found = [*map(values.get, description.state_names, repeat(MISSING))]
-    if all(map(frozenset.__contains__, description.scalars, map(type, found))):
-        out.append(_json(dict(zip(description.state_names, found, strict=True))))
+    found = tuple(map(values.get, description.state_names, repeat(MISSING)))
+    scalars = _encode_scalars(component._live_record, found)
+    if scalars is not None:
+        out += scalars
         return
     plain: dict[str, Any] = {}
     written: list[bytes] = []
@@ -140,6 +142,32 @@ def _encode(component: Component, out: list[bytes]) -> None:
         out += _json(plain)[:-1], *written, b"}"
     else:
         out += b"{", *written[1:], b"}"
+
+
+def _encode_scalars(record: ComponentRecord, values: tuple[Any, ...]) -> list[bytes] | None:
+    """Return the JSON of a component's fields if all of them have scalar values; None otherwise.
+
+    If there are many, they are written in pieces. Pieces whose values are the same objects are reused.
+    """
+    names, kinds = record.description.state_names, record.description.scalars
+    if len(names) <= PIECE:
+        return [_json(dict(zip(names, values, strict=True)))] if _are_scalars(kinds, values) else None
+    out: list[bytes] = []
+    for start in range(0, len(names), PIECE):
+        end = start + PIECE
+        piece, before = values[start:end], record.written.get(start)
+        if before is None or not all(map(is_, piece, before.value)):
+            if not _are_scalars(kinds[start:end], piece):
+                return None
+            text = _json(dict(zip(names[start:end], piece, strict=True)))[:-1]
+            before = record.written[start] = Written(piece, [b"," + text[1:] if start else text], [])
+        out += before.parts
+    return [*out, b"}"]
+
+
+def _are_scalars(kinds: Sequence[frozenset[type[Any]]], values: Sequence[Any]) -> bool:
+    """Return whether values are written to JSON as they are. `kinds` are the types for which this is so."""
+    return all(map(frozenset.__contains__, kinds, map(type, values)))
 
 
 def _written(component: Component, field: Field, value: Any) -> list[bytes]:

@@ -265,3 +265,21 @@ def test_a_field_that_is_not_set_is_not_written() -> None:
     page = new(Scalars)
     del page.__dict__["text"]
     assert "text" not in dump_state(page)[0]
+
+
+Many: type[Page] = type(
+    "Many", (Page,), {"__annotations__": dict.fromkeys((f"n{number}" for number in range(100)), int | str)}
+)
+
+
+def test_of_many_scalars_only_the_piece_with_a_changed_one_is_written_again() -> None:
+    page = new(Many)
+    state: dict[str, int | str] = {f"n{number}": 1000 + number for number in range(100)}
+    page.__dict__.update(state)
+    first = encode_state(page)
+    page.__dict__["n50"] = state["n50"] = "changed"
+    second = encode_state(page)
+    assert json.loads(b"".join(second)) == [state]
+    assert len(first) == len(second)
+    changed = [after for before, after in zip(first, second, strict=True) if after is not before]
+    assert [b'"changed"' in part for part in changed] == [True]
