@@ -191,7 +191,7 @@ class Live(Starlette):
         )
         channels.connect(self._channel)
         environment, processors = _environment(templates)
-        self.templates = Templates(environment, debug, NAMES)
+        self.templates = Templates(environment, debug, NAMES, messages)
         """The application's templates, compiled."""
         self.services = AppServices(
             Signer(keyring),

@@ -13,21 +13,21 @@ possible.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from posixpath import splitext
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from jinja2 import BaseLoader, Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
 from .component_body import meant, slots_in, takes_attributes
-from .component_props import Prop, declared
+from .component_props import Prop, declared, with_texts
 from .line_numbers import decode_line, encode_line, line_of_use
 from .syntax_tree import nodes_in
 
@@ -113,7 +113,7 @@ class Components:
     """The components of an environment.
 
     `names` are variables of all templates besides its globals, `own` is the application's loader, and `kit`
-    the folder with the components of the library.
+    the folder with the components of the library. `texts` are the application's defaults of props.
     """
 
     def __init__(
@@ -123,8 +123,10 @@ class Components:
         expand: Expand,
         own: BaseLoader | None,
         kit: Path,
+        texts: Mapping[str, Any],
     ) -> None:
         self.environment = environment
+        self.texts = texts
         self._own = own
         self._names = names | PAGE_NAMES | _JINJA_NAMES
         self._expand = expand
@@ -248,7 +250,8 @@ class Components:
             raise self._error(text, tag, template, line) from None
         component = ComponentFile(tag, path, {}, [], filename, is_current or (lambda: True))
         try:
-            component.props = declared(source, path, self.environment)
+            props = declared(source, path, self.environment)
+            component.props = with_texts(props, tag, self.texts, path)
             component.body = Parser(self.environment, source, path, filename).parse().body
         except TemplateSyntaxError as error:
             error.source, error.translated = source, True  # else Jinja quotes the template with the tag

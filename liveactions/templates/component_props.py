@@ -12,8 +12,8 @@ that are known when a template is compiled are checked against the annotations, 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -138,6 +138,38 @@ def declared(source: str, path: str, environment: Environment) -> dict[str, Prop
             text = f"the default of {prop.name} {prop.expected(expression.value)}"
             raise TemplateError(text, path, at, prop.name)
     return props
+
+
+def with_texts(props: Mapping[str, Prop], tag: str, texts: Mapping[str, Any], path: str) -> dict[str, Prop]:
+    """Return a component's props with the application's texts as defaults: ``ui.Dialog.close`` is that of the
+    prop `close`.
+
+    Raise `TemplateError` if there is no such prop, or it takes no such text.
+    """
+    out = dict(props)
+    for key in texts:
+        of, _, name = key.rpartition(".")
+        if of != tag:
+            continue
+        if name not in props:
+            fault = f"messages={{{key!r}: …}}: <{tag}> has no prop {name!r}{meant(name, props)}"
+            raise TemplateError(fault, path, 1)
+        text = texts[key]
+        if isinstance(text, str) and not props[name].accepts(text):
+            raise TemplateError(f"messages={{{key!r}: …}}: {name} {props[name].expected(text)}", path, 1)
+        out[name] = replace(props[name], default=_text(key, text))
+    return out
+
+
+def _text(key: str, text: Any) -> nodes.Expr:
+    """Return the expression for a text. A translation that is lazy is looked up in each render."""
+    if isinstance(text, str):
+        return nodes.Const(text, lineno=1)
+    found: nodes.Expr = nodes.Name("live", "load", lineno=1)
+    for name in ("services", "messages"):
+        found = nodes.Getattr(found, name, "load", lineno=1)
+    found = nodes.Getitem(found, nodes.Const(key, lineno=1), "load", lineno=1)
+    return nodes.Filter(found, "string", [], [], None, None, lineno=1)
 
 
 def _declaration(source: str, path: str, environment: Environment) -> tuple[int, str] | None:

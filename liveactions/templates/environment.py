@@ -130,17 +130,22 @@ class Templates:
 
     `environment` is any synchronous Jinja2 environment; its loader, filters, tests, globals and extensions
     are used. With `debug`, everything is rendered twice, with and without reusing earlier results. `names`
-    are available in all templates, unless the environment defines the same names.
+    are available in all templates, unless the environment defines the same names. `texts` are defaults of the
+    props of components: ``{"ui.Dialog.close": "Close"}``.
     """
 
     def __init__(
-        self, environment: Environment, debug: bool = False, names: Mapping[str, Any] | None = None
+        self,
+        environment: Environment,
+        debug: bool = False,
+        names: Mapping[str, Any] | None = None,
+        texts: Mapping[str, Any] | None = None,
     ) -> None:
         if environment.is_async:
             raise ValueError(
                 "templates are rendered synchronously: create the environment without enable_async"
             )
-        self.environment = _overlay(environment, names or {})
+        self.environment = _overlay(environment, names or {}, texts or {})
         self.environment.auto_reload = environment.auto_reload and debug
         self.debug = debug
         self._names = dict(names or {})
@@ -252,7 +257,7 @@ class View:
             )
 
 
-def _overlay(environment: Environment, names: Iterable[str]) -> LiveEnvironment:
+def _overlay(environment: Environment, names: Iterable[str], texts: Mapping[str, Any]) -> LiveEnvironment:
     """Return an environment that compiles to fragments, and shares everything else with the original."""
     loaders = (EmbeddedLoader(), environment.loader, FileSystemLoader([_PACKAGED, _KIT]))
     live: Any = environment.overlay(
@@ -262,7 +267,7 @@ def _overlay(environment: Environment, names: Iterable[str]) -> LiveEnvironment:
     live.found = {}
     live.bytecode_cache = None  # it would mix both kinds of code
     live.globals = environment.globals
-    live.components = Components(live, frozenset(names), expand, environment.loader, _KIT)
+    live.components = Components(live, frozenset(names), expand, environment.loader, _KIT, texts)
     return cast(LiveEnvironment, live)
 
 

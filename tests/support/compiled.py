@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import CodeType
@@ -51,7 +52,7 @@ def compile_once(
     """
     if raw or defer_init or not isinstance(source, str):
         return _compile(self, source, name, filename, raw, defer_init)
-    key = source, name, filename, _settings(self)
+    key = source, name, filename, _settings(self, self.components.texts)
     known = _templates.get(key)
     if known is None or not _has(self.components, known.parts, name):
         code = _compile(self, source, name, filename)
@@ -73,7 +74,7 @@ def load_once(self: Components, tag: str, template: str | None, line: int) -> Co
         return _load(self, tag, template, line)
     assets = self._source(f"{path}.css")[0], self._source(f"{path}.js")[0]
     names = self._names.union(self.environment.globals)
-    key = tag, source, filename, assets, names, _settings(self.environment)
+    key = tag, source, filename, assets, names, _settings(self.environment, self.texts)
     known = _components.get(key)
     if known is None or not _has(self, known[1], path + SUFFIX):
         found = _load(self, tag, template, line)
@@ -92,7 +93,7 @@ def _has(components: Components, parts: _Parts, template: str | None) -> bool:
     return False
 
 
-def _settings(environment: Environment) -> tuple[Any, ...]:
+def _settings(environment: Environment, texts: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the settings of an environment that the code of templates depends on."""
     return (
         type(environment).__bases__,
@@ -101,4 +102,5 @@ def _settings(environment: Environment) -> tuple[Any, ...]:
         frozenset(environment.extensions),
         environment.globals.get("js", js) is js,
         repr(environment.policies),
+        frozenset((key, text if isinstance(text, str) else None) for key, text in texts.items()),
     )
