@@ -43,7 +43,9 @@ class RemoteBroker(Broker, Protocol):
     """
 
     def wait(self, seconds: float) -> None:
-        """Return when there may be new messages, after `seconds` at the latest."""
+        """Return when there may be new messages, after `seconds` at the latest. Raise if the broker can't be
+        reached.
+        """
 
     def close(self) -> None:
         """Close connections. If the broker is used again, it opens them again."""

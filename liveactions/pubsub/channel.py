@@ -49,7 +49,7 @@ class BrokerChannel:
         self.route: Final = broker and (broker, sealer.key, application)
         """Channels with the same route receive the same messages; None without a broker."""
         self._broker = broker
-        self._listener = BrokerListener(broker, self._catch_up) if isinstance(broker, RemoteBroker) else None
+        self._listener = BrokerListener(broker, self) if isinstance(broker, RemoteBroker) else None
         self._sealer = sealer
         self._context = f"message\n{application}"
         self._listeners: list[Receiver] = []
@@ -110,16 +110,16 @@ class BrokerChannel:
             or not is_loop_running()
             and (self._listener.start() or not self._is_cut_off)
         ):
-            self._catch_up()
+            self.receive()
 
     async def caught_up(self) -> None:
         """Return when all messages sent before have been received, or if the broker is unreachable."""
         if self._listener is None:
-            self._catch_up()
+            self.receive()
             return
         if self._listener.start() or not self._is_cut_off:
             loop = asyncio.get_running_loop()
-            await self._rounds.setdefault(loop, Rounds(self._catch_up)).next()
+            await self._rounds.setdefault(loop, Rounds(self.receive)).next()
 
     async def is_reachable(self) -> bool:
         """Return whether the broker is reachable, after receiving what is pending."""
@@ -172,11 +172,23 @@ class BrokerChannel:
                 self._delivered.extend(sent)
                 self.deliver(messages)
 
-    def _catch_up(self) -> None:
+    def receive(self) -> None:
+        """Receive pending messages, and send a gap if other workers have missed messages."""
+        was_cut_off = self._is_cut_off
         if self._must_send_gap:
             self._publish()
         with self._receiving:
-            self.deliver(self._receive())
+            if self._is_cut_off == was_cut_off or self._listener is None:
+                self.deliver(self._receive())
+            # Otherwise, another call has failed while this one waited for the lock.
+
+    def check(self) -> None:
+        """Find out whether messages can be received although the listener has failed to wait for them. If
+        not, neither publishers nor callers of `receive` wait until the listener has reached the broker.
+        """
+        if not self._is_cut_off:
+            self.receive()
+        self._must_send_gap |= self._is_cut_off
 
     def deliver(self, messages: Iterable[Message | None]) -> None:
         """Deliver messages to the listeners of this process."""
@@ -224,9 +236,9 @@ class BrokerChannel:
 class BrokerListener:
     """The two threads of a remote broker: one receives, one sends what event loops publish."""
 
-    def __init__(self, broker: RemoteBroker, catch_up: Callable[[], None]) -> None:
+    def __init__(self, broker: RemoteBroker, channel: BrokerChannel) -> None:
         self._broker = broker
-        self._catch_up = catch_up
+        self._channel = channel
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._sender: tuple[int, ThreadPoolExecutor] | None = None
@@ -259,12 +271,15 @@ class BrokerListener:
         self._thread = None
 
     def _listen(self, ended: threading.Event) -> None:
+        self._channel.receive()
         while not ended.is_set():
-            self._catch_up()
             try:
                 self._broker.wait(WAIT_SECONDS)
-            except Exception:  # `_catch_up` reports it
-                ended.wait(RETRY_SECONDS)
+            except Exception:
+                if not ended.wait(RETRY_SECONDS):
+                    self._channel.check()
+            else:
+                self._channel.receive()
 
 
 class Rounds:

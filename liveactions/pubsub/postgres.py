@@ -118,8 +118,8 @@ class PostgresBroker:
 
         def listen(connection: psycopg.Connection[Any]) -> None:
             if connection is self._listening:
-                for _ in connection.notifies(timeout=min(seconds, CALL_TIMEOUT / 2), stop_after=1):
-                    pass
+                if not list(connection.notifies(timeout=min(seconds, CALL_TIMEOUT / 2), stop_after=1)):
+                    connection.execute("SELECT 1")  # fails if the server hangs
             else:  # messages may have arrived before
                 connection.execute(f"LISTEN {self._channel}")
                 self._listening = connection

@@ -101,10 +101,11 @@ class RedisBroker:
 
     def wait(self, seconds: float) -> None:
         """Return when there is a message after the last one that was read."""
+        milliseconds = round(1000 * min(seconds, CALL_TIMEOUT / 2))
+        what: Sequence[Any] = ["PING"]
         if self._position != b"-":
-            milliseconds = round(1000 * min(seconds, CALL_TIMEOUT / 2))
-            what = "COUNT", 1, "BLOCK", milliseconds, "STREAMS", self._stream, self._position
-            self._run(lambda: self._redis().execute_command("XREAD", *what))
+            what = "XREAD", "COUNT", 1, "BLOCK", milliseconds, "STREAMS", self._stream, self._position
+        self._run(lambda: self._redis().execute_command(*what))
 
     def close(self) -> None:
         with self._lock:

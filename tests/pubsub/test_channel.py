@@ -26,7 +26,7 @@ from tests.store.engines import ENGINES, Engine, engine_of, parameters
 from tests.support.asgi import Tab
 from tests.support.asgi import browser as visitor_at
 from tests.support.logs import logged
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, wait_until
 from tests.support.small import KEY, small_app
 
 SHARED = [name for name in ENGINES if name != "memory"]
@@ -192,6 +192,7 @@ class Network(Wire):
 
     def __init__(self) -> None:
         super().__init__()
+        self.is_there = True
         self.free = threading.Event()
         self.free.set()
         self.told = threading.Event()
@@ -211,6 +212,8 @@ class Network(Wire):
     def wait(self, seconds: float) -> None:
         self.told.wait(seconds)
         self.told.clear()
+        if not self.is_there:
+            raise StoreError("no answer")
 
     def close(self) -> None:
         self.told.set()
@@ -290,6 +293,59 @@ async def test_one_that_is_away_delays_nobody_twice(on_network: OnNetwork) -> No
     network.free.set()
     await asyncio.to_thread(here.catch_up)
     assert heard[2:] == [GAP]
+
+
+async def test_one_that_cannot_be_reached_delays_nobody_while_the_listener_tries_it(
+    on_network: OnNetwork,
+) -> None:
+    network, here, heard = on_network
+    await here.caught_up()
+    network.is_there = network.hears = False
+    assert await asyncio.to_thread(wait_until, lambda: not here.is_receiving)
+    network.free.clear()
+    await asyncio.wait_for(here.caught_up(), PATIENCE)
+    await asyncio.wait_for(here.announce(Message("topic", "a")), PATIENCE)
+    assert heard == [GAP, Message("topic", "a")]
+    network.free.set()
+    network.is_there = network.hears = True
+    assert await asyncio.to_thread(wait_until, lambda: here.is_receiving)
+    assert await here.is_reachable() and len(heard) == 2
+
+
+class Queue:
+    """A lock that counts who has come to it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self.count += 1
+        self._lock.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+
+
+def test_one_of_several_threads_that_wait_finds_that_it_has_failed() -> None:
+    """It would take each of them seconds, one after the other."""
+    network = Network()
+    made = BrokerChannel(network, Sealer(Keys([KEY])), "shop")
+    queue = made._receiving = Queue()  # type: ignore[assignment]
+    polls: list[str] = []
+
+    def poll() -> Messages:
+        polls.append(threading.current_thread().name)
+        assert wait_until(lambda: queue.count == 3)
+        raise StoreError("no answer")
+
+    network.poll = poll  # type: ignore[method-assign]
+    threads = [threading.Thread(target=made.receive) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert len(polls) == 1 and not made.is_receiving
 
 
 # Applications

@@ -131,7 +131,13 @@ def test_a_server_that_is_away_for_too_long_is_an_error(
 ) -> None:
     monkeypatch.setattr(module, "CALL_TIMEOUT", 0.0)
     server.stop()
-    for call in (lambda: two[0].publish([b"a"]), two[0].poll, lambda: two[0].wait(1.0)):
+    new = RedisBroker(server.url)
+    for call in (
+        lambda: two[0].publish([b"a"]),
+        two[0].poll,
+        lambda: two[0].wait(1.0),
+        lambda: new.wait(1.0),
+    ):
         with pytest.raises(StoreError):
             call()
 
