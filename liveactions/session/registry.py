@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from starlette.requests import HTTPConnection, Request
@@ -27,7 +26,7 @@ from ..exceptions import (
 )
 from ..execution.app_context import AppContext, RouteMatch
 from ..execution.effects import flash_restarted
-from ..execution.opening import Source, open_page
+from ..execution.opening import OpenedPage, Source, open_page
 from ..execution.run import PageRun
 from ..logs import get_logger
 from ..observation import OUTCOMES, Operation, Stats, observed
@@ -201,11 +200,16 @@ class SessionRegistry:
         return arrival._replace(found=here, request=await _page_request(arrival.opened, url, here))
 
     async def _attach(
-        self, session: Session, connection: Connection, hello: Hello, resume: ResumeSource = FROM_MEMORY
+        self,
+        session: Session,
+        connection: Connection,
+        hello: Hello,
+        resume: ResumeSource = FROM_MEMORY,
+        drawn: Fragment | None = None,
     ) -> None:
         self._start_maintenance()
         try:
-            await session.attach(connection, hello, resume.resumption, resume.outdated, resume.drawn)
+            await session.attach(connection, hello, resume.resumption, resume.outdated, drawn)
         except BaseException:
             await session.detach(connection)  # the endpoint can't: it doesn't know the session yet
             raise
@@ -244,7 +248,7 @@ class SessionRegistry:
             raise ProtocolError("the page's state can't be read; try again later", INTERNAL_ERROR) from error
         if resume.snapshot is not None:
             arrival = await self._with_address(resume.snapshot.url, arrival)
-        page, resume = await self._open_page(resume, arrival)
+        page, resume, opened = await self._open_page(resume, arrival)
         snapshot = resume.snapshot or Snapshot("", None)
         op_log, history = restore_logs(snapshot, hello, resume.outdated)
         token = (resume.epoch and hello.token) or secrets.token_urlsafe(16)
@@ -256,14 +260,14 @@ class SessionRegistry:
             token=token,
             op_log=op_log,
             history=history,
-            data=resume.state,
+            data=opened.state or (),
         )
         session = self._session_class(state, self._index, host, resume.epoch)
         if token in self._sessions:  # another connection of this page has joined meanwhile
             self._drop(self._sessions[token])
         self._sessions[token] = session
         self._hosts[host] += 1
-        await self._attach(session, connection, hello, resume)
+        await self._attach(session, connection, hello, resume, opened.drawn)
         session.subscriptions.listen(position)
         return session
 
@@ -273,9 +277,11 @@ class SessionRegistry:
             return DebuggedSession
         return ObservedSession if self.site.observers else Session
 
-    async def _open_page(self, resume: ResumeSource, arrival: Arrival) -> tuple[Page, ResumeSource]:
-        """Open the page in the state of its snapshot; without one, at its address. Return it, and `resume`
-        with its first render and its state.
+    async def _open_page(
+        self, resume: ResumeSource, arrival: Arrival
+    ) -> tuple[Page, ResumeSource, OpenedPage[Fragment]]:
+        """Open the page in the state of its snapshot; without one, or if it can't be restored, at its
+        address. Return it, how it continues, and its first render and state.
 
         Raise `ProtocolError` if it can't be opened.
         """
@@ -295,7 +301,7 @@ class SessionRegistry:
         opened = await open_page(page, source, draw=lambda _: _draw(page))
         if not opened.outcome.ok:
             raise _refusal(opened.outcome)
-        return page, replace(resume, drawn=opened.drawn, state=opened.state or ())
+        return page, resume, opened
 
     async def _admit(self, request: Request) -> str:
         """Make room for a session within the limits. Return the client IP, for the limit per address.

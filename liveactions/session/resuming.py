@@ -15,9 +15,7 @@ from ..logs import get_logger
 from ..protocol.constants import CLOSE_OVER
 from ..protocol.messages import Hello
 from ..protocol.op_log import OpLog, Resumption
-from ..store.long_states import StateJSON
 from ..store.snapshots import Snapshot, Snapshots, session_key
-from ..templates import Fragment
 from .renders import RenderHistory
 
 log = get_logger(__name__)
@@ -40,10 +38,6 @@ class ResumeSource:
     """Whether the page shows an older state than before, or starts again."""
     epoch: int = 0
     """Of the claim under which the snapshot was read, if it is one of the page's session."""
-    drawn: Fragment | None = None
-    """The page's first render, if there is one already."""
-    state: StateJSON = ()
-    """The page's state as JSON, once it is loaded."""
     message: str = RESTARTED
     """The message that says why, if it is outdated."""
 
