@@ -152,7 +152,7 @@ class KeptFields:
             await self._find_owners(page)
             found = await asyncio.gather(*[self._get(field, key) for key, _, field in fields])
         except StoreError as error:
-            log.warning("fields of %s that outlive it can't be read: %s", type(page).__qualname__, error)
+            log.info("fields of %s that outlive it can't be read: %s", type(page).__qualname__, error)
             self.is_stale = True
             if not self._has_left:
                 return False

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from liveactions import Live, Page, Pages, action
+from liveactions import InSession, Live, Page, Pages, action
 from liveactions.exceptions import StoreError
 from liveactions.protocol.constants import FIELD_SNAPSHOT, HEADER_ACTION, HEADER_OPS
 from liveactions.store import ClaimedRow, MemoryStore, Row, SqliteStore, Store, fallback
@@ -52,10 +52,21 @@ class Notes(Page):
         self.live.set_cookie("remembered", "yes")
 
 
+@pages.page("/own/basket")
+class Basket(Page):
+    template = "basket.html"
+    basket: InSession[str] = ""
+
+    @action
+    async def add(self) -> None:
+        self.basket += "a"
+
+
 TEMPLATES = {
+    "basket.html": "<title>Basket</title><p>{{ basket }}</p><button live-click={{ add }}>Add</button>",
     "notes.html": """<title>Notes</title><p>{{ said }}</p>
 <form method="post" action="{{ say }}"><input name="text" aria-label="Text"><button>Say</button></form>
-<button live-click="{{ remember }}">Remember</button>"""
+<button live-click="{{ remember }}">Remember</button>""",
 }
 
 
@@ -145,6 +156,22 @@ async def test_pages_new_and_old_live_on_while_the_store_fails(
         await works_again(live)
         await say(browser, size, "c")
         assert len(said(caplog)) == 2 and "works again" in said(caplog)[1]
+
+
+async def test_pages_whose_kept_fields_cannot_be_read_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has already said that the store fails."""
+    store = Unruly()
+    live = app(store)
+    async with Browser(live) as browser:
+        page = await browser.open("/own/basket")
+        await page.click("Add")
+        store.works = False
+        for _ in range(3):
+            assert (await browser.open("/own/basket")).text("p") == ""
+        assert len(said(caplog)) == 1 and "the store failed: disk full" in said(caplog)[0]
+        store.works = True
+        await works_again(live)
+        assert (await browser.open("/own/basket")).text("p") == "a"
 
 
 async def test_what_was_acknowledged_meanwhile_is_in_the_store_afterwards() -> None:
