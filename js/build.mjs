@@ -13,7 +13,7 @@ const LIMIT = 6 * 1024; // bytes: the largest gzip size of the core
 // Property names to shorten. They are only used for the client's own objects: never by the platform, nor in messages.
 const OWN = [
   "element", "slots", "parts", "first", "source", "closing", "container", "descriptor", "last", "settled", "seen", "edits", "out", "answered", "pressed", "setValue", "revision", "digest", "holding", "applyChange", "opening", "build", "modifiers", "resets", "running", "withheld", "post", "fillWith", "_parent", "focused", "ended",
-  "applyAutofocus", "applyExtras", "busy", "explain", "flushDelays", "followRedirect", "isRendered", "moveSiblings", "needsTransition", "onEvent", "onWindowEvent", "processAll", "refocus", "refuses", "registerCall", "reloadPage", "replacePage", "sendByFetch", "stopFetching", "setRaw", "showPendingState", "uploadFiles", "covers",
+  "applyAutofocus", "applyExtras", "busy", "explain", "flushDelays", "followRedirect", "isRendered", "moveSiblings", "needsTransition", "onEvent", "onWindowEvent", "processAll", "refocus", "refuses", "registerCall", "reloadPage", "replacePage", "sendByFetch", "stopFetching", "setRaw", "showPendingState", "uploadFiles", "covers", "unsent",
 ];
 const DIGEST = 10; // hex digits of the SHA-256 in addresses of files, and in the path of the lazy half
 const root = dirname(fileURLToPath(import.meta.url));

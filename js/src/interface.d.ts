@@ -87,7 +87,7 @@ export interface RawRange {
   readonly first: Node | null;
   readonly opening: Node | null;
   readonly closing: Node | null;
-  fillWith(content: Node | string): void;
+  fillWith(content: Node | ""): void;
 }
 
 /** Raw HTML in the page, as the server rendered it. */

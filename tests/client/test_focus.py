@@ -45,6 +45,13 @@ def test_the_first_that_asks_gets_it(open_page: Open) -> None:
     assert page.evaluate("document.activeElement.id") == "a"
 
 
+def test_an_element_that_had_autofocus_before_asks_no_more(open_page: Open) -> None:
+    page, server = open_page('<input autofocus><div data-l="."></div><input id="o">')
+    page.focus("#o")
+    server.patch([0, {"f": [1]}], shapes=[1, "<p>autofocus</p>"])
+    assert page.evaluate("document.activeElement.id") == "o"
+
+
 def test_the_focus_that_a_patch_moves_makes_no_op(open_page: Open) -> None:
     page, server = open_page('<div data-l="."><input id="t" data-l="@blur @focus"></div>')
     page.focus("#t")

@@ -117,8 +117,9 @@ def test_a_field_may_have_any_name(open_page: Open) -> None:
         assert page.input_value(f"#t{n}") == "b"
 
 
-def test_the_content_of_a_form_with_a_field_named_content(open_page: Open) -> None:
-    page, server = open_page('<form data-l="."><input name="content"></form>')
+@pytest.mark.parametrize("name", ["content", "replaceChildren"])
+def test_the_content_of_a_form_with_a_field_of_any_name(open_page: Open, name: str) -> None:
+    page, server = open_page(f'<form data-l="."><input name="{name}"></form>')
     server.patch([0, {"f": "text"}])
     assert page.inner_html("form") == "text"
 

@@ -82,6 +82,14 @@ def test_patches_of_items_touch_those_alone(open_page: Open, html: str, shape: l
     assert [change for _, change in touched] == ["text"]
 
 
+def test_a_list_that_is_emptied_is_a_single_change(open_page: Open) -> None:
+    """Mutation observers, also those of other scripts, cost time for each change."""
+    page, server = open_page(ELEMENTS)
+    with watching(page) as touched:
+        server.patch([0, {"l": []}])
+    assert [change for _, change in touched] == ["-7"]
+
+
 def test_white_space_goes_with_its_item(open_page: Open) -> None:
     page, server = open_page(ELEMENTS)
     server.patch([0, [[1, [3, 0, 1, "new"]]]], shapes=ELEMENT)

@@ -271,6 +271,17 @@ def test_typed_text_of_an_item_that_is_inserted_elsewhere(open_page: Open) -> No
     assert page.input_value("[name=t]") == "typed"
 
 
+def test_typed_text_of_a_removed_item_doesnt_go_to_one_that_was_there(open_page: Open) -> None:
+    """It goes to the only item with its key among those that the patch has added, in whatever is added."""
+    item = '<p data-key="k"><input name="t"></p>'
+    page, server = open_page(f'<b>{item}</b><div data-l=".">{item}</div><div data-l=".">x</div>')
+    load_lazy(page)
+    page.fill("div [name=t]", "typed")
+    server.patch([1, {"f": [1]}, 0, "x"], shapes=[1, f"<section>{item}</section>"])
+    values = page.locator("[name=t]").evaluate_all("controls => controls.map(({value}) => value)")
+    assert values == ["", "typed"]
+
+
 def opened(server: Server, tag: str) -> bool:
     return bool(server.page.evaluate(f"document.querySelector('{tag}').open"))
 

@@ -24,7 +24,7 @@ const pairsOf = (form, submitter) =>
 export function fieldsOf(element) {
   if (element instanceof HTMLFormElement) return /** @type {string[]} */ (pairsOf(element).filter(([, value]) => typeof value == "string").flat());
   const { name, value, selectedOptions } = /** @type {HTMLSelectElement} */ (element);
-  if (!name || value === undefined || (isCheckable(element) && !element.checked)) return [];
+  if (!name || value == null || (isCheckable(element) && !element.checked)) return [];
   return [...selectedOptions ?? [{ value }]].flatMap((chosen) => [name, chosen.value]);
 }
 

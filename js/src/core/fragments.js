@@ -18,7 +18,7 @@
 import { isWatched, marksOf } from "./calls.js";
 import { requestFullPage } from "./connection.js";
 import { lazy } from "./lazy.js";
-import { contains, firstChild, insertBefore, nextSibling, previousSibling, remove } from "./members.js";
+import { contains, firstChild, insertBefore, nextSibling, previousSibling, remove, replaceChildren } from "./members.js";
 import { splice } from "./text.js";
 import { changeContent, updateAttribute } from "./values.js";
 import { CHILD_CLOSE, CHILD_REST, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
@@ -43,7 +43,7 @@ export function parse(html) {
   const holder = document.createElement("p");
   holder.innerHTML = trusted(`<template>${html}</template>`);
   const { content } = /** @type {HTMLTemplateElement} */ (holder.firstChild);
-  if (Array.isArray(html)) content.replaceChildren(.../** @type {Node} */ (content.firstChild).childNodes);
+  if (Array.isArray(html)) replaceChildren(content, .../** @type {Node} */ (content.firstChild).childNodes);
   return content;
 }
 
@@ -77,29 +77,30 @@ export function closing(node) {
 /** The nodes between two comments, or all children of a parent. */
 export class SlotRange {
   /**
-   * @param {Node} container the parent, used if there are no comments; comments may move to another parent
+   * @param {Node | null} parent null if there are comments, which may move to another parent
    * @param {Node | null} [opening]
    * @param {Node | null} [closing]
    */
-  constructor(container, opening = null, closing = null) {
-    this._parent = container;
+  constructor(parent, opening = null, closing = null) {
+    this._parent = parent;
     this.opening = opening;
     this.closing = closing;
   }
 
   get container() {
-    return /** @type {ParentNode & Node} */ (this.opening ? this.opening.parentNode : this._parent);
+    return /** @type {ParentNode & Node} */ (this._parent ?? /** @type {Node} */ (this.opening).parentNode);
   }
 
   get first() {
-    return this.opening ? this.opening.nextSibling : firstChild(this._parent);
+    return this._parent ? firstChild(this._parent) : /** @type {Node} */ (this.opening).nextSibling;
   }
 
-  /** Replace the nodes of the range. @param {Node | string} content text, or nodes */
+  /** Replace the nodes of the range. @param {Node | ""} content "" leaves it empty */
   fillWith(content) {
     const { container, closing } = this;
+    if (this._parent) replaceChildren(container); // one change for mutation observers, however many children there are
     nodesBetween(this.first, closing).forEach(remove);
-    if (content) insertBefore(container, typeof content == "string" ? new Text(content) : content, closing);
+    if (content) insertBefore(container, content, closing);
   }
 }
 
@@ -197,7 +198,7 @@ export function adopt(node, stop, slots = []) {
     const text = comment(node);
     if (text === CHILD_REST || opens(text)) {
       const close = text === CHILD_REST ? null : closing(node);
-      slots.push(contentSlot(text, new SlotRange(/** @type {Node} */ (node.parentNode), node, close)));
+      slots.push(contentSlot(text, new SlotRange(null, node, close)));
       node = close;
     } else if (node instanceof Element && !adoptElement(node, slots)) adopt(firstChild(node), null, slots);
   }
@@ -275,7 +276,7 @@ export function childSlot(range) {
     if (Array.isArray(value)) range.fillWith(create(value));
     else if (typeof value != "string") base = lazy?.setRaw(range, value, known);
     else if (value && first instanceof Text && first.nextSibling === range.closing) splice(first, value);
-    else range.fillWith(value);
+    else range.fillWith(value && new Text(value));
   };
   return {
     setValue: set,
@@ -337,8 +338,8 @@ export function listSlot(range, form) {
    * @param {number | [number, number, ...any[]]} edit `before` is the ordinal of the item that follows, -1 at the end
    */
   const apply = (edit) => {
-    const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
-    if (before === undefined) {
+    const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat();
+    if (before == null) {
       nodesOf(ordinal).forEach(remove);
       items.delete(ordinal);
       return;

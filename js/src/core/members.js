@@ -14,6 +14,6 @@ export const members = (...names) => /** @type {any} */ (names.map((name) => (/*
   return value?.call ? value.call(node, ...args) : value;
 }));
 
-export const [closest, contains, elements, firstChild, getAttribute, getAttributeNames, insertBefore, nextSibling, previousSibling, remove, removeAttribute, setAttribute, style] = members(
-  "closest", "contains", "elements", "firstChild", "getAttribute", "getAttributeNames", "insertBefore", "nextSibling", "previousSibling", "remove", "removeAttribute", "setAttribute", "style",
+export const [closest, contains, elements, firstChild, getAttribute, getAttributeNames, insertBefore, nextSibling, previousSibling, remove, removeAttribute, replaceChildren, setAttribute, style] = members(
+  "closest", "contains", "elements", "firstChild", "getAttribute", "getAttributeNames", "insertBefore", "nextSibling", "previousSibling", "remove", "removeAttribute", "replaceChildren", "setAttribute", "style",
 );

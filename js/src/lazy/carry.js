@@ -10,24 +10,29 @@
 import { isCheckable, isControl } from "../core/controls.js";
 import { core } from "./bridge.js";
 import { isDirty } from "./dirty.js";
-import { closest, getAttribute, isConnected, localName, matches, parentElement, querySelectorAll } from "./members.js";
+import { closest, getAttribute, isConnected, localName, parentElement, parentNode, querySelectorAll } from "./members.js";
 
 const CONTROLS = "input,select,textarea";
 const KEYED = "[data-key],[id]";
 
-/** @type {Element[]} elements that the latest patch has added */
-let added = [];
+/** @type {Set<Node>} nodes that the latest patch has added; their descendants aren't listed */
+let added = new Set();
 
 /** Copy unsaved input of removed items to those that replace them. @param {MutationRecord[]} records of a patch */
 export function carry(records) {
   const removed = new Set(records.flatMap(({ removedNodes }) => [...removedNodes]));
-  added = records.flatMap(({ addedNodes }) => [.../** @type {NodeListOf<Element>} */ (addedNodes)])
-    .filter((node) => node instanceof Element && isConnected(node) && !removed.has(node));
-  if (!added.length) return;
+  added = new Set(records.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => !removed.has(node)));
+  if (!added.size) return;
   for (const node of removed) {
     if (node instanceof Element && !isConnected(node)) for (const control of dirtyIn(node)) carryState(control, heirOf(control));
   }
 }
+
+/** Find the elements of the page that match a selector and that the latest patch has added. @param {string} selector */
+export const addedBy = (selector) => (added.size ? [...document.querySelectorAll(selector)].filter(isAdded) : []);
+
+/** Whether the latest patch has added a node, or a node around it. @param {Node | null} node @returns {boolean} */
+const isAdded = (node) => !!node && (added.has(node) || isAdded(parentNode(node)));
 
 /** The controls in an element, or the element itself. @param {Element} element @returns {Control[]} */
 export const controlsIn = (element) => [...(isControl(element) ? [element] : []), .../** @type {Iterable<Control>} */ (querySelectorAll(element, CONTROLS))];
@@ -42,7 +47,7 @@ export const dirtyIn = (element) => controlsIn(element).filter(isDirty);
  */
 export function heirOf(element) {
   for (let item = closest(element, KEYED), parent; item; item = (parent = parentElement(item)) && closest(parent, KEYED)) {
-    const heir = added.length && heirOfItem(item);
+    const heir = heirOfItem(item);
     if (heir) return counterpart(element, item, heir);
   }
   return undefined;
@@ -52,8 +57,8 @@ export function heirOf(element) {
 function heirOfItem(item) {
   const named = ["data-key", "id"].map((name) => [name, getAttribute(item, name)]).filter(([, value]) => value !== null);
   const selector = localName(item) + named.map(([name, value]) => `[${name}="${CSS.escape(value ?? "")}"]`).join("");
-  const found = new Set(added.flatMap((node) => [...(matches(node, selector) ? [node] : []), ...querySelectorAll(node, selector)]));
-  return found.size === 1 ? [...found][0] : undefined;
+  const found = addedBy(selector);
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /**

@@ -1,13 +1,13 @@
 // Focuses elements with `autofocus` that a patch has added, since browsers do so only while loading a page; and moves the focus
 // when a patch has removed the focused element.
 
-import { carry, heirOf } from "./carry.js";
+import { addedBy, carry, heirOf } from "./carry.js";
 import { loaded } from "./loading.js";
-import { checkVisibility, childNodes, closest, focus, getAttribute, hasAttribute, isConnected, matches, querySelectorAll, removeAttribute, setAttribute } from "./members.js";
+import { checkVisibility, childNodes, closest, focus, getAttribute, hasAttribute, isConnected, removeAttribute, setAttribute } from "./members.js";
 
 const observer = new MutationObserver(() => {});
 
-/** Record the elements that patches add. */
+/** Record the nodes that patches add and remove. */
 export function watchAutofocus() {
   addEventListener("live:patch", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.phase === "before") {
@@ -20,25 +20,21 @@ export function watchAutofocus() {
 export const forgetAutofocus = () => void observer.takeRecords();
 
 /**
- * Focus the first added element with `autofocus`, with the caret at the end; also carry over unsaved input. If the patch has
- * replaced large parts of the page, all that was in them is restored instead. Called after each patch.
+ * Focus the first element that has got `autofocus`, or was added with it, with the caret at the end; also carry over unsaved
+ * input. If the patch has replaced large parts of the page, all that was in them is restored instead. Called after each patch.
  */
 export function applyAutofocus() {
   const changes = observer.takeRecords();
   observer.disconnect();
   const records = loaded.restoring?.restore() ? [] : changes;
   carry(records);
-  const moved = new Set(records.flatMap(({ removedNodes }) => [...removedNodes]));
-  const element = records.flatMap(({ addedNodes, target, type }) => (type === "attributes" ? target : [...addedNodes]))
-    .filter((node) => !moved.has(node)).flatMap(autofocusIn).find((element) => isConnected(element));
+  const marked = records.flatMap(({ target, type }) => (type === "attributes" ? target : []))
+    .filter((target) => isConnected(target) && hasAttribute(target, "autofocus"));
+  const [element] = /** @type {any[]} */ ([...marked, ...addedBy("[autofocus]")]);
   if (!element || element === document.activeElement) return;
   element.focus();
   if (element.selectionStart != null) element.setSelectionRange(1e9, 1e9);
 }
-
-/** Elements with `autofocus` in a node, or the node itself. @param {Node} node @returns {any[]} */
-const autofocusIn = (node) =>
-  node instanceof Element ? [...(matches(node, "[autofocus]") ? [node] : []), ...querySelectorAll(node, "[autofocus]")] : [];
 
 // When a patch has removed the focused element, the focus moves to its replacement, or else to its nearest neighbour.
 
