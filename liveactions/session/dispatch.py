@@ -126,10 +126,13 @@ async def _call_with_files(
 def report(
     state: SessionState, job: ServerOp, outcome: Outcome, tell_failure: Callable[[Failed], None]
 ) -> None:
-    """Pass the outcome of a server operation to its caller; log a failure that no caller waits for."""
+    """Pass the outcome of a server operation to its caller; log a failure that no caller waits for.
+
+    An operation that is cut off, because the page is closed or continues on another worker, hasn't failed.
+    """
     if job.ended is not None and not job.ended.done():
         job.ended.set_result(outcome)
-    if job.n or outcome.ok:
+    if job.n or outcome.ok or isinstance(outcome, Uncertain):
         return
     if not isinstance(outcome, Failed) or not outcome.id:  # else it has been logged
         is_refused = isinstance(outcome, Failed) and outcome.status < 500  # by a guard, for example

@@ -459,7 +459,9 @@ async def test_who_does_not_wait_any_more_ends_nothing_else() -> None:
         await shown.shows("first third")
 
 
-def test_nothing_begins_while_the_event_loop_is_closed() -> None:
+def test_nothing_begins_while_the_event_loop_is_closed_and_what_is_cut_off_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     unfinished: list[asyncio.Future[None]] = []
 
     async def leave_open() -> None:
@@ -481,6 +483,7 @@ def test_nothing_begins_while_the_event_loop_is_closed() -> None:
 
     asyncio.run(leave_open())
     assert opened[0].lines == [] and [one.cancelled() for one in unfinished] == [True]
+    assert "push failed" not in caplog.text
 
 
 async def test_a_page_that_was_left_is_not_open_any_more() -> None:
