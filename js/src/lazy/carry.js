@@ -20,9 +20,10 @@ let added = new Set();
 
 /** Copy unsaved input of removed items to those that replace them. @param {MutationRecord[]} records of a patch */
 export function carry(records) {
+  added = new Set(records.flatMap(({ addedNodes }) => [...addedNodes]));
+  if (!added.size) return; // nothing was replaced
   const removed = new Set(records.flatMap(({ removedNodes }) => [...removedNodes]));
-  added = new Set(records.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => !removed.has(node)));
-  if (!added.size) return;
+  for (const node of removed) added.delete(node); // it was moved, or removed again
   for (const node of removed) {
     if (node instanceof Element && !isConnected(node)) for (const control of dirtyIn(node)) carryState(control, heirOf(control));
   }
