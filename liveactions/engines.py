@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from .pubsub.base import Broker
 from .pubsub.sqlite import SqliteBroker
 from .security.signing import Sealer
-from .store import MemoryStore, SqliteStore, Store, default_path
+from .store import SqliteStore, Store, default_path
 from .store.fallback import FallbackStore
 from .store.upload_storage import FolderStorage, StoreStorage, UploadStorage
 
@@ -97,7 +97,7 @@ def open_storage(
         return _storage_at(os.fspath(uploads))
     if uploads is not None:
         raise TypeError(f"uploads={uploads!r}: expected a storage, a folder or a URL")
-    if store.folder is not None or isinstance(store.store, MemoryStore):
+    if store.is_local:
         return FolderStorage(store.folder)
     return StoreStorage(store, sealer)
 

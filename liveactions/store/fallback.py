@@ -30,7 +30,7 @@ BATCH_ROWS: Final = 200
 """Rows that are handed over at a time."""
 MAX_CLAIM_SECONDS: Final = 2 * RETRY_SECONDS
 """Seconds after which a once-key isn't claimed in memory: the request may have been repeated at another
-worker, which can reach the store.
+worker.
 """
 WEIGHT: Final = 0.1
 """Weight of the newest save in the moving average of the latency."""
@@ -52,8 +52,8 @@ class FallbackStore(Store):
 
     Writing never fails; other processes see the values once the store works again. Claims of states, and
     reading values that this process doesn't have, raise `StoreError` at once. Before a once-key is claimed in
-    memory, the store is tried again; if that takes long, `StoreError` is raised. Failures and recoveries are
-    logged.
+    memory, the store is tried again. A key is only claimed in memory if its value is there, or if no other
+    machine uses the store; otherwise, `StoreError` is raised. Failures and recoveries are logged.
     """
 
     def __init__(self, store: Store, clock: Clock = time.monotonic) -> None:
@@ -77,6 +77,11 @@ class FallbackStore(Store):
     @property
     def folder(self) -> Path | None:
         return self.store.folder
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine uses the store."""
+        return self.folder is not None or isinstance(self.store, MemoryStore)
 
     async def get(self, key: str) -> bytes | None:
         if self._works:
@@ -109,7 +114,7 @@ class FallbackStore(Store):
             except Exception as error:
                 self._fail(error)
         now = self._clock()
-        if now - begun > MAX_CLAIM_SECONDS:
+        if key not in self._kept and not (self.is_local and now - begun <= MAX_CLAIM_SECONDS):
             self._once.setdefault(key, now)  # withdrawn when the store works again
             raise self._error
         if self._once.get(key, now) > now:

@@ -247,6 +247,27 @@ async def test_cookies_that_cannot_be_read_are_fetched_later() -> None:
         assert (await fetch()).status_code == 204 and visitor.http.cookies["remembered"] == "yes"
 
 
+async def test_without_javascript_posts_wait_for_a_store_that_other_machines_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They may have received them, too. Open pages, and the cookies that they set, don't wait."""
+    monkeypatch.setattr(FallbackStore, "is_local", False)
+    store = Unruly()
+    live = app(store)
+    async with visitor_at(live) as visitor:
+        tab = await visitor.joined("/small")
+        form = {FIELD_SNAPSHOT: tab.snapshot, "text": "a"}
+        store.works = False
+        assert (await visitor.http.post(tab.action("say"), data=form)).status_code == 503
+        ticket = (await tab.call("remember"))[5]["cookies"]
+        await visitor.http.post("/_live/cookies", content=ticket, headers={HEADER_OPS: "1"})
+        assert visitor.http.cookies["remembered"] == "yes"
+        store.works = True
+        await works_again(live)
+        answer = await visitor.http.post(tab.action("say"), data=form)
+        assert ">a</p>" in (await visitor.http.get(answer.headers["location"])).text
+
+
 async def test_a_post_whose_claim_has_waited_for_long_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Meanwhile, the browser may have sent it to another worker."""
     monkeypatch.setattr(fallback, "MAX_CLAIM_SECONDS", 0.0)

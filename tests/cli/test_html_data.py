@@ -20,8 +20,8 @@ from liveactions.templates.live_attributes import (
 )
 
 CLIENT = Path(__file__).parents[2] / "js" / "src"
-INTERNAL = {"live-flash", "live-error", "live-notice", "live-raw"}
-"""Names that the library writes itself."""
+INTERNAL = {"live-flash", "live-error", "live-notice", "live-raw", "live-connection"}
+"""Names that aren't attributes, or that the library writes itself."""
 DESCRIBED = {
     entry["name"]: entry["description"]["value"] for entry in json.loads(html_data())["globalAttributes"]
 }

@@ -311,8 +311,9 @@ async def test_a_page_that_was_in_doubt_gets_another_stream() -> None:
 
 
 async def test_a_stream_is_nobody_else_s() -> None:
-    app = shop(identify=lambda request: request.cookies.get("who"))
+    app = shop(identify=lambda request: request.cookies.get("who", "ada"))
     async with streamed(app) as (tab, stream):
+        tab.browser.identity = "ada"
         async with browser(app) as stranger:
             stranger.http.cookies.set("who", "eve")
             own, tab.browser = tab.browser, stranger

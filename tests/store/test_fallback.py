@@ -125,6 +125,18 @@ async def test_a_key_is_not_claimed_in_memory_after_a_long_wait(
     assert await store.once("k", 10)
 
 
+async def test_other_machines_may_claim_a_key_that_is_not_claimed_in_memory(
+    store: FallbackStore, brittle: Brittle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But nobody else has a value that is only in this process."""
+    monkeypatch.setattr(FallbackStore, "is_local", False)
+    brittle.works = False
+    await store.put("ticket", b"v", 10)
+    with pytest.raises(StoreError, match="disk full"):
+        await store.once("post", 10)
+    assert await store.once("ticket", 10) and not await store.once("ticket", 10)
+
+
 async def test_a_key_that_was_given_up_is_withdrawn_before_it_is_claimed_again(
     store: FallbackStore, brittle: Brittle, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
