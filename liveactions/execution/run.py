@@ -557,8 +557,7 @@ class PageRun:
         self._checkpoint.restore()
         self._mark_due_again()
         self.page.live.flashes = ()
-        self.url_change = None
-        self.is_undone = True
+        self.url_change, self.is_undone = None, True
         if self.page.live.kept is not None:
             self.page.live.kept.undo()
 
@@ -588,8 +587,7 @@ class PageRun:
         """Note that the changes so far are shown: they can't be undone any more. The guards run again before
         later ones are shown.
         """
-        self._has_noted_changes = False
-        self.has_passed, self._has_paused = False, True
+        self._has_noted_changes, self.has_passed, self._has_paused = False, False, True
         self._checkpoint = Checkpoint(self.page)
 
     def exclude(self, other: PageRun) -> None:

@@ -28,7 +28,7 @@ from jinja2 import nodes
 
 from ..exceptions import TemplateError
 from ..html.balance import Unbalanced
-from ..html.content_model import sensitive
+from ..html.content_model import TABLE_CHILDREN, sensitive
 from ..html.entities import decode_attribute, escape, neutralise
 from ..html.tokenizer import Attribute, NotTrackable
 from ..protocol.constants import (
@@ -360,7 +360,10 @@ class _Writer:
 
         A form that calls an action has none: in the page, it begins with a hidden field.
         """
-        children = element.children
+        children: Sequence[Child] = element.children
+        if element.name in TABLE_CHILDREN:  # these never show white space
+            parts = [child for child in children if not isinstance(child, str) or child.strip()]
+            children = parts if len(parts) == 1 else children
         if (
             element.name in _PAGE
             or calls_action(element)

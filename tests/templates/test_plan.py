@@ -116,6 +116,15 @@ def test_lists_of_elements_have_no_comments_between() -> None:
     )
 
 
+def test_lists_that_fill_a_part_of_a_table_have_no_comments_around_them() -> None:
+    """White space beside them is never shown, so it is left out."""
+    rows = "{%- for x in xs %}\n  <tr><td>{{ x }}</td></tr>\n  {%- endfor %}"
+    assert html(f"<table><tbody>\n  {rows}\n</tbody></table>", xs="a") == (
+        '<table><tbody data-l="[3,0">\n  <tr><td data-l=".">a</td></tr></tbody></table>'
+    )
+    assert "<!--[3,0-->" in html(f"<table><tbody>{rows}\n  {rows}</tbody></table>", xs="a")
+
+
 def test_other_lists_end_each_item_with_a_comment() -> None:
     assert html("<p>{% for x in xs %}{{ x }}<br>{% endfor %}</p>", xs="ab") == (
         '<p data-l="["><!--(-->a<!--)--><br><!--,--><!--(-->b<!--)--><br><!--,--></p>'
