@@ -483,7 +483,7 @@ async def test_the_syntax_of_python_3_12(future: str) -> None:
 UNKNOWN_NAMES = """
 from typing import TYPE_CHECKING
 from liveactions import Page, action, render
-from liveactions.pages.function import page_of
+from liveactions.pages.page_functions import page_of
 
 if TYPE_CHECKING:
     from elsewhere import Unknown

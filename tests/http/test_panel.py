@@ -126,7 +126,7 @@ async def test_the_state_is_shown_and_edited_as_an_operation() -> None:
         ("notes", '["a", null]', "Notes.notes is tuple[str, ...]: 1: Input should be a valid string"),
         ("size", "1", "Notes.size can't be edited: load() sets it"),
         ("name", '"bob"', "Notes.name can't be edited: it is part of the page's path"),
-        ("notes", "[" * 100_000, "Notes.notes: this isn't JSON (maximum recursion depth exceeded"),
+        ("notes", "[" * 100_000, "Notes.notes: this isn't JSON ("),
         ("box", "{}", "Notes has no field 'box'"),
         ("_live_record", "{}", "Notes has no field '_live_record'"),
     ],
