@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -309,22 +315,21 @@ class Injection:
         called = (
             function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
         )
-        effects = self.page.live.effects
-        if effects is not None and (
-            inspect.isasyncgenfunction(called) or inspect.isgeneratorfunction(called)
-        ):
-            effects.has_generators = True
         if inspect.isasyncgenfunction(called):
-            return await self._exit_stack().enter_async_context(asynccontextmanager(function)(**arguments))
+            return await self._enter_generator(asynccontextmanager(function)(**arguments))
         if inspect.isgeneratorfunction(called):
-            manager = _in_thread(contextmanager(function)(**arguments))
-            return await self._exit_stack().enter_async_context(manager)
+            return await self._enter_generator(_in_thread(contextmanager(function)(**arguments)))
         if inspect.isclass(function):
             return function(**arguments)
         if inspect.iscoroutinefunction(called):
             return await function(**arguments)
         value = await run_in_threadpool(function, **arguments)
         return await value if inspect.isawaitable(value) else value
+
+    async def _enter_generator(self, manager: AbstractAsyncContextManager[Any]) -> Any:
+        if self.page.live.effects is not None:
+            self.page.live.effects.has_generators = True
+        return await self._exit_stack().enter_async_context(manager)
 
     async def enter(self) -> None:
         """Enter the context managers of `Live(around=)`, once."""

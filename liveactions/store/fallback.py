@@ -113,9 +113,9 @@ class FallbackStore(Store):
                     return await self.store.once(key, ttl)
             except Exception as error:
                 self._fail(error)
+                self._once.setdefault(key, begun)  # withdrawn when the store works again
         now = self._clock()
         if key not in self._kept and not (self.is_local and now - begun <= MAX_CLAIM_SECONDS):
-            self._once.setdefault(key, now)  # withdrawn when the store works again
             raise self._error
         if self._once.get(key, now) > now:
             return False

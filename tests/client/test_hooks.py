@@ -43,6 +43,24 @@ def test_elements_of_the_page_are_mounted_once(open_page: Open) -> None:
     assert calls(page) == [["mounted", "p", "x", 1]]
 
 
+def test_a_page_without_an_element_that_has_a_hook_is_not_observed(open_page: Open) -> None:
+    """Observing each change of a patch takes time. An element that a patch adds is mounted nevertheless."""
+    page, server = hooked(open_page, '<div data-l=".">x</div>')
+    page.evaluate("""() => {
+      window.observed = [];
+      const observe = MutationObserver.prototype.observe;
+      MutationObserver.prototype.observe = function (target, options) {
+        if (options.characterData) observed.push(target.nodeName);
+        return observe.call(this, target, options);
+      };
+    }""")
+    server.patch([0, "y"])
+    server.patch([0, {"f": [9]}], shapes=SHAPE)
+    assert (page.evaluate("observed"), calls(page)) == ([], [["mounted", "new", "n", 1]])
+    server.patch([0, "z"])
+    assert (page.evaluate("observed"), calls(page)) == (["#document"], [["destroyed", "new", "n", 2]])
+
+
 def test_each_has_an_object_of_its_own(open_page: Open) -> None:
     page, server = hooked(
         open_page, '<p id="p" live-hook="h" data-l=".">x</p><p id="q" live-hook="h" data-l=".">y</p>'
